@@ -1,0 +1,40 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything else is for working on the project.
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test test-fast check bench eval setup clean
+
+demo: $(VENV)/.ready
+	ask-profiler demo
+
+test: $(VENV)/.ready-dev
+	python -m pytest
+
+test-fast: $(VENV)/.ready-dev
+	python -m pytest -m "not slow"
+
+check: $(VENV)/.ready-dev
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+
+bench: $(VENV)/.ready-dev
+	python -m evals.bench
+
+eval: $(VENV)/.ready-dev
+	python -m evals.run
+
+setup: $(VENV)/.ready-dev
+
+$(VENV)/.ready: pyproject.toml .ci/constraints.txt .ci/setup
+	.ci/setup $(VENV)
+	touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	.ci/setup $(VENV) dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

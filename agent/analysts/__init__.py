@@ -1,0 +1,1 @@
+"""Who interprets measurements: the playbook, Claude, or a recorded transcript."""

@@ -1,0 +1,44 @@
+"""What an analyst is: it reads measurements and proposes; it never measures and never decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tools.profiles.ranking import Hotspot
+
+from agent.evidence import EvidenceIndex
+from agent.policy import Policy
+from agent.report import Bottleneck, Candidate, JudgedCandidate
+from agent.request import Plan
+from tools.measure.toolchain import Capture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What an analyst may look at. `captures` and `hotspots` by evidence id; `root` is a private copy."""
+
+    plan: Plan
+    policy: Policy
+    question: str
+    root: Path
+    captures: Mapping[str, Capture]
+    hotspots: Sequence[Hotspot]
+    evidence: EvidenceIndex
+
+
+class Analyst(Protocol):
+    """Interprets a picture. `note` is the one line a user is told about who answers and why."""
+
+    name: str
+    note: str
+
+    def investigate(self, picture: Picture) -> tuple[Bottleneck, ...]:
+        """Up to `policy.bottlenecks` bottlenecks, the most important first; empty when nothing stands out."""
+
+    def propose(
+        self, picture: Picture, bottleneck: Bottleneck, judged: Sequence[JudgedCandidate]
+    ) -> tuple[Candidate, ...]:
+        """New candidates for a bottleneck, given what was judged before; empty when out of ideas."""

@@ -1,0 +1,1 @@
+"""The ways in: command line, and later Slack, A2A, MCP and HTTP."""

@@ -1,0 +1,57 @@
+"""The workflow: edges only. What a step does is in agent/nodes."""
+
+from __future__ import annotations
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Send
+
+from agent.deps import Deps
+from agent.nodes.baseline import baseline
+from agent.nodes.capture import capture
+from agent.nodes.combine import combine
+from agent.nodes.conclude import conclude
+from agent.nodes.intake import intake
+from agent.nodes.investigate import investigate
+from agent.nodes.optimise import optimise
+from agent.nodes.verify import verify
+from agent.state import CaptureTask, RunState
+
+Graph = CompiledStateGraph[RunState, Deps, RunState, RunState]
+
+
+def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
+    """The compiled workflow; with a checkpointer every step is durable."""
+    graph = StateGraph(RunState, context_schema=Deps)
+    graph.add_node("intake", intake)
+    graph.add_node("baseline", baseline)
+    graph.add_node("capture", capture)
+    graph.add_node("investigate", investigate)
+    graph.add_node("optimise", optimise)
+    graph.add_node("verify", verify)
+    graph.add_node("combine", combine)
+    graph.add_node("conclude", conclude)
+    graph.add_edge(START, "intake")
+    graph.add_edge("intake", "baseline")
+    graph.add_conditional_edges("baseline", after_baseline, ["capture", "conclude"])
+    graph.add_edge("capture", "investigate")
+    graph.add_edge("investigate", "optimise")
+    graph.add_conditional_edges("optimise", after_optimise, ["verify", "combine"])
+    graph.add_edge("verify", "optimise")
+    graph.add_edge("combine", "conclude")
+    graph.add_edge("conclude", END)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def after_baseline(state: RunState) -> list[Send] | str:
+    """One capture for each profiler of the plan; straight to the end when the target can't be measured."""
+    if state.get("stopped"):
+        return "conclude"
+    plan = state["plan"]
+    return [Send("capture", CaptureTask(plan=plan, profiler=name)) for name in plan.profilers] or "conclude"
+
+
+def after_optimise(state: RunState) -> str:
+    """To the gates with the next candidate; on to the combination when there are no more."""
+    return "verify" if state.get("candidate") else "combine"

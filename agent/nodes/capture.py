@@ -1,0 +1,82 @@
+"""Capture: one profiler on the baseline, one at a time; a profiler that fails becomes evidence of that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from agent.deps import Deps
+from agent.evidence import Quantity
+from agent.nodes.stage import stage
+from agent.request import Missing, Plan
+from agent.state import CaptureRecord, CaptureTask
+from tools.errors import Cancelled, ToolError
+from tools.measure.toolchain import Capture, Profiler
+
+
+def capture(task: CaptureTask, runtime: Runtime[Deps]) -> dict[str, Any]:
+    """Run one profiler on the baseline and keep its profile as gzipped pprof."""
+    deps, plan = runtime.context, task["plan"]
+    profiler = _profiler(deps, plan, task["profiler"])
+    with deps.measuring, stage(deps, "capture") as clock:
+        clock.say(f"{profiler.name}: profiling {plan.workload.kind}")
+        record, missing = run_profiler(deps, plan, profiler, deps.workspace.baseline, "before")
+    captures = [record] if record else []
+    return {"captures": captures, "unmeasured": missing, "stages": clock.times}
+
+
+def run_profiler(
+    deps: Deps, plan: Plan, profiler: Profiler, root: Path, when: str
+) -> tuple[CaptureRecord | None, list[Missing]]:
+    """One profiler on one copy: its record, or what could not be measured. Never raises ToolError."""
+    out = deps.folder.path / "profiles"
+    try:
+        reason = profiler.unavailable()
+        if reason is not None:
+            raise ToolError(reason)
+        out.mkdir(parents=True, exist_ok=True)
+        seen = profiler.capture(
+            deps.build(plan, root), plan.workload, seconds=deps.settings.measure.capture_s, out=out / when
+        )
+    except Cancelled:
+        raise
+    except ToolError as error:
+        deps.evidence.add("missing", f"{profiler.name} ({when})", profiler.name, failure=str(error))
+        missing = Missing(
+            what=f"{profiler.name} ({when})",
+            leaves_unmeasured=f"the {profiler.view} view of the workload",
+            remedy=str(error),
+        )
+        return None, [missing]
+    return _record(deps, seen, when), []
+
+
+def _record(deps: Deps, seen: Capture, when: str) -> CaptureRecord:
+    artefact = deps.folder.artefact(seen.profile_path)
+    quantities = [Quantity(name=n, value=v, unit=u) for n, (v, u) in seen.quantities.items()]
+    quantities.append(Quantity(name="samples", value=float(seen.profile.samples), unit="count"))
+    evidence = deps.evidence.add(
+        "capture",
+        f"{seen.view} profile, {when}",
+        seen.profiler,
+        tool_version=seen.tool_version,
+        argv=seen.argv,
+        exit_code=seen.exit_code,
+        duration_s=seen.duration_s,
+        artefacts=[artefact],
+        quantities=quantities,
+        warnings=seen.warnings,
+    )
+    return CaptureRecord(
+        evidence_id=evidence.id,
+        profiler=seen.profiler,
+        view=seen.view,
+        value=seen.value,
+        profile=artefact.path,
+    )
+
+
+def _profiler(deps: Deps, plan: Plan, name: str) -> Profiler:
+    return next(p for p in deps.toolchain(plan).profilers if p.name == name)

@@ -1,0 +1,73 @@
+"""Investigate: rank where the target's own code costs, and let the analyst name the bottlenecks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from agent.deps import Deps
+from agent.evidence import Quantity
+from agent.nodes.picture import load_capture, make_picture, own_code
+from agent.nodes.stage import stage
+from agent.request import Plan
+from agent.state import CaptureRecord, RunState
+from tools.profiles.ranking import Hotspot, RankedView, rank
+
+HOTSPOTS = 12
+VIEW_WEIGHTS = (1.0, 0.5, 0.25)
+
+
+def investigate(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
+    """Rank hotspots from every view and ask the analyst for bottlenecks. Raises: AgentError."""
+    deps, plan = runtime.context, state["plan"]
+    records = state.get("captures", [])
+    with stage(deps, "investigate") as clock:
+        clock.say("ranking the target's own code")
+        hotspots = rank_hotspots(deps, plan, records)
+        clock.say(f"{deps.analyst.name}: looking for root causes")
+        picture = make_picture(state, deps, hotspots, deps.workspace.baseline)
+        bottlenecks = deps.analyst.investigate(picture)
+    return {
+        "hotspots": list(hotspots),
+        "bottlenecks": list(bottlenecks),
+        "turn": 0,
+        "stages": clock.times,
+    }
+
+
+def rank_hotspots(deps: Deps, plan: Plan, records: Sequence[CaptureRecord]) -> tuple[Hotspot, ...]:
+    """Hotspots of all views, the question's focus weighing most; kept as evidence titled `ranking`."""
+    started = deps.clock()
+    weights = dict(zip(plan.focus, VIEW_WEIGHTS, strict=False))
+    views = [
+        RankedView(
+            view=record.view,
+            value=record.value,
+            profile=load_capture(deps, record).profile,
+            evidence_id=record.evidence_id,
+            weight=weights.get(record.view, VIEW_WEIGHTS[-1]),
+        )
+        for record in records
+    ]
+    hotspots = rank(views, own_code(deps, plan), HOTSPOTS)
+    deps.evidence.add(
+        "analysis",
+        "ranking",
+        "ask-profiler ranking",
+        duration_s=deps.clock() - started,
+        quantities=[quantity for n, h in enumerate(hotspots, 1) for quantity in _shares(n, h)],
+        warnings=tuple(f"hotspot {n}: {h.function} ({h.view})" for n, h in enumerate(hotspots, 1)),
+    )
+    return hotspots
+
+
+def _shares(n: int, hotspot: Hotspot) -> list[Quantity]:
+    return [
+        Quantity(name=f"share_{n}", value=hotspot.share, unit="ratio"),
+        Quantity(name=f"self_share_{n}", value=hotspot.self_share, unit="ratio"),
+        Quantity(name=f"cumulative_share_{n}", value=hotspot.cumulative_share, unit="ratio"),
+    ]
+

@@ -1,0 +1,165 @@
+"""The answer: bottlenecks, candidates with their verdicts, before and after, targets, checklist.
+
+No number stands here for itself: quantities are `Reference`s into `Report.evidence`, and prose
+names them as `{E7.cpu_share}`, which rendering replaces by the measured value with its unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.evidence import Evidence, EvidenceIndex, Reference
+from agent.policy import ChecklistItem, PerformanceTarget, Severity
+from agent.request import Missing, Plan, View
+from tools.measure.verdict import Verdict
+
+Confidence = Literal["high", "medium", "low"]
+TargetStatus = Literal["met", "not met", "not measurable"]
+ChecklistStatus = Literal["done", "not done", "not decidable by this program"]
+Outcome = Literal["improved", "nothing worth changing", "not improved", "not measured"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bottleneck:
+    """A place in the target's own code that costs, why, and how that is known.
+
+    `share` is the share of the view's total (0-1) the cause accounts for. `other_frames` are further
+    names of the same cause (the callee that shows up hot, the runtime functions attributed to it).
+    `patterns` are playbook ids that explain it, best first; may be empty. `root_cause` and
+    `explanation` are prose (Markdown) whose numbers are `{E1.name}` references.
+    """
+
+    rank: int
+    function: str
+    file: str
+    line: int
+    view: View
+    share: Reference
+    root_cause: str
+    explanation: str
+    severity: Severity
+    confidence: Confidence
+    confidence_reason: str
+    evidence: tuple[str, ...]
+    other_frames: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A patch with its reason. `patch` is a unified diff with a/ b/ prefixes relative to the target's root.
+
+    `origin` is `playbook:<pattern id>` or `model:<name>`. `functions` are the changed functions.
+    """
+
+    id: str
+    bottleneck_rank: int
+    title: str
+    rationale: str
+    risk: str
+    origin: str
+    patch: str
+    files: tuple[str, ...]
+    functions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedCandidate:
+    """A candidate, what the gates said, and the evidence of each gate."""
+
+    candidate: Candidate
+    verdict: Verdict
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceRow:
+    """One line of the resource table: time, CPU, peak memory, allocations; None where not measured."""
+
+    label: str
+    before: Reference | None
+    after: Reference | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetResult:
+    """A performance target against what was measured."""
+
+    target: PerformanceTarget
+    status: TargetStatus
+    why: str
+    measured: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistResult:
+    """A checklist item as code decided it."""
+
+    item: ChecklistItem
+    status: ChecklistStatus
+    why: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """A picture of the run's folder: `path` relative to it; `kind` sorts them for display."""
+
+    title: str
+    path: str
+    view: View
+    kind: Literal["before", "after", "difference"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageTime:
+    """Seconds a stage took, and how much of it was the target's own builds, tests, profiles, benchmarks."""
+
+    stage: str
+    duration_s: float
+    target_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole answer of a run."""
+
+    run_id: str
+    created: str
+    question: str
+    agent_name: str
+    agent_version: str
+    analyst: str
+    analyst_note: str
+    plan: Plan
+    host: str
+    outcome: Outcome
+    summary: str
+    bottlenecks: tuple[Bottleneck, ...]
+    candidates: tuple[JudgedCandidate, ...]
+    combined: Verdict | None
+    combined_evidence: tuple[str, ...]
+    smallest_detectable_gain: Reference | None
+    resources: tuple[ResourceRow, ...]
+    targets: tuple[TargetResult, ...]
+    checklist: tuple[ChecklistResult, ...]
+    unmeasured: tuple[Missing, ...]
+    warnings: tuple[str, ...]
+    graphs: tuple[Graph, ...]
+    profiles: tuple[str, ...]
+    patch: str | None
+    optimized_files: tuple[str, ...]
+    monitoring: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    stages: tuple[StageTime, ...]
+
+    @property
+    def index(self) -> EvidenceIndex:
+        """Look-up over this report's evidence."""
+        return EvidenceIndex(self.evidence)
+
+    @property
+    def accepted(self) -> tuple[JudgedCandidate, ...]:
+        """The candidates that passed every gate, in the order they were judged."""
+        return tuple(c for c in self.candidates if c.verdict.accepted)

@@ -1,0 +1,61 @@
+"""What was asked, and what will be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tools.measure.workload import Language, Workload
+
+View = Literal["cpu", "memory", "goroutines"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A question about a target, as a door received it; `target` is an absolute path.
+
+    `bench` is a regular expression over benchmark names, `command` an argument list that may hold
+    `{size}`; at most one of the two. Without either the workload is found in the target.
+    """
+
+    question: str
+    target: str
+    bench: str | None = None
+    command: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
+    definition_file: str | None = None
+    settings_file: str | None = None
+    analyst: str = "auto"
+    sandbox: Literal["auto", "bubblewrap", "none"] = "auto"
+    time_limit_s: float = 300.0
+    python: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Something that isn't there, what stays unmeasured without it, and what brings it."""
+
+    what: str
+    leaves_unmeasured: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What intake decided: language, workload, profilers, focus, and what can't be measured.
+
+    `root` is the target's project root and `subdirectory` the package within it ("" for the root).
+    `module` is the Go module path or the Python package's import name, "" if unknown. `focus` orders the views the question asks about, most important first.
+    """
+
+    language: Language
+    root: str
+    subdirectory: str
+    workload: Workload
+    profilers: tuple[str, ...]
+    focus: tuple[View, ...]
+    toolchain: str
+    module: str = ""
+    missing: tuple[Missing, ...] = ()
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,130 @@
+"""One run from request to report: makes what the nodes need, runs the workflow, resumes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite import SqliteSaver
+from pydantic import TypeAdapter
+
+from agent.analysts.selection import choose_analyst
+from agent.definition import read_definition
+from agent.deps import Deps, Progress
+from agent.errors import BadRequest
+from agent.graph import build_graph
+from agent.rendering import json as json_rendering
+from agent.report import Report
+from agent.request import Request
+from agent.resources import definition_path
+from agent.settings import read_settings
+from agent.store import EvidenceLog, RunFolder, Store
+from agent.targets import locate
+from agent.targets_intake import HostIntake
+from agent.workspace import Workspace
+from tools.run.process import Runner
+from tools.run.sandbox import choose_sandbox
+
+_REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+CHECKPOINT_TYPES = [
+    ("agent.request", "Request"),
+    ("agent.request", "Plan"),
+    ("agent.request", "Missing"),
+    ("agent.report", "Bottleneck"),
+    ("agent.report", "Candidate"),
+    ("agent.report", "JudgedCandidate"),
+    ("agent.report", "StageTime"),
+    ("agent.evidence", "Reference"),
+    ("agent.state", "Baseline"),
+    ("agent.state", "CaptureRecord"),
+    ("agent.state", "Combined"),
+    ("tools.measure.workload", "Workload"),
+    ("tools.measure.workload", "Benchmark"),
+    ("tools.measure.verdict", "Verdict"),
+    ("tools.measure.verdict", "Comparison"),
+    ("tools.profiles.ranking", "Hotspot"),
+]
+"""Every type that may stand in a checkpoint; nothing else is imported when one is read."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """Runs requests, one at a time, in this process. `folder` is the current run's, once there is one."""
+
+    store: Store
+    environment: Mapping[str, str]
+    clock: Callable[[], float] = time.monotonic
+    folder: RunFolder | None = None
+    _runner: Runner | None = field(default=None, init=False)
+
+    def run(self, request: Request, report_progress: Callable[[Progress], None]) -> Report:
+        """Answer a request from the start. Raises: AgentError, ToolError."""
+        locate(Path(request.target))
+        definition_and_settings(request)
+        self.folder = self.store.create(datetime.now(UTC))
+        self.folder.write_json("request.json", _REQUEST, request)
+        return self._drive(self.folder, request, {"request": request}, report_progress)
+
+    def resume(self, run_id: str, report_progress: Callable[[Progress], None]) -> Report:
+        """Go on with an interrupted run. Raises: BadRequest when it has ended, AgentError, ToolError."""
+        self.folder = self.store.open(run_id)
+        request = self.folder.read_json("request.json", _REQUEST)
+        if (self.folder.path / "report.json").is_file():
+            raise BadRequest(f"run {self.folder.id} has ended: `ask-profiler show {self.folder.id}` prints it")
+        started = (self.folder.path / "checkpoints.sqlite").is_file()
+        return self._drive(self.folder, request, None if started else {"request": request}, report_progress)
+
+    def cancel(self) -> None:
+        """End every program of the current run; it stops at once and can be resumed."""
+        if self._runner is not None:
+            self._runner.cancel()
+
+    def _drive(
+        self,
+        folder: RunFolder,
+        request: Request,
+        start: dict[str, Any] | None,
+        report_progress: Callable[[Progress], None],
+    ) -> Report:
+        deps = self._deps(folder, request, report_progress)
+        config = {"configurable": {"thread_id": folder.id}, "recursion_limit": 200}
+        with SqliteSaver.from_conn_string(str(folder.path / "checkpoints.sqlite")) as saver:
+            saver.serde = JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES)
+            graph = build_graph(saver)
+            if start is None and not graph.get_state(config).next:
+                start = {"request": request}
+            graph.invoke(start, config, context=deps, durability="sync")
+        deps.workspace.remove()
+        return json_rendering.read(folder.path / "report.json")
+
+    def _deps(
+        self, folder: RunFolder, request: Request, report_progress: Callable[[Progress], None]
+    ) -> Deps:
+        definition, settings = definition_and_settings(request)
+        sandbox = choose_sandbox(request.sandbox)
+        self._runner = Runner(sandbox.sandbox)
+        return Deps(
+            folder=folder,
+            workspace=Workspace(folder.path / "work"),
+            evidence=EvidenceLog.load(folder),
+            runner=self._runner,
+            definition=definition,
+            settings=settings,
+            analyst=choose_analyst(request, settings, self._runner, self.environment),
+            intake=HostIntake(
+                runner=self._runner,
+                environment=self.environment,
+                definition=definition,
+                settings=settings,
+                request=request,
+            ),
+            clock=self.clock,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            report_progress=report_progress,
+            sandbox_note=sandbox.warning,
+        )

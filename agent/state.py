@@ -1,0 +1,83 @@
+"""The workflow's state: plain data, one writer for each field, small enough to checkpoint at every step."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
+
+from agent.report import Bottleneck, Candidate, JudgedCandidate, StageTime
+from agent.request import Missing, Plan, Request
+from tools.measure.toolchain import ProfileView
+from tools.measure.verdict import Verdict
+from tools.profiles.ranking import Hotspot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What the baseline showed. `iterations` fixes how many operations a process runs, per benchmark.
+
+    `primary` are the benchmarks that decide, `controls` those watched for regressions. `pairs` was
+    fixed from the pilot's noise before any candidate was looked at.
+    """
+
+    iterations: Mapping[str, int]
+    primary: tuple[str, ...]
+    controls: tuple[str, ...]
+    pairs: int
+    noise: float
+    smallest_detectable_gain: float
+    calibration_evidence: str
+    output_sha256: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureRecord:
+    """A capture by its evidence; `profile` is the pprof file relative to the run's folder."""
+
+    evidence_id: str
+    profiler: str
+    view: ProfileView
+    value: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combined:
+    """All accepted candidates together, against the baseline, on every benchmark."""
+
+    verdict: Verdict
+    evidence: tuple[str, ...]
+    patch: str
+    files: tuple[str, ...]
+
+
+class RunState(TypedDict, total=False):
+    """Written by: request (the service), plan (intake), baseline and stopped (baseline), captures (capture),
+    hotspots and bottlenecks (investigate), turn and candidate (optimise), judged (verify),
+    combined and captures_after (combine), report (conclude); every node adds its stage time.
+    """
+
+    request: Request
+    plan: Plan
+    baseline: Baseline | None
+    stopped: str
+    captures: Annotated[list[CaptureRecord], operator.add]
+    unmeasured: Annotated[list[Missing], operator.add]
+    hotspots: list[Hotspot]
+    bottlenecks: list[Bottleneck]
+    turn: int
+    candidate: Candidate | None
+    judged: Annotated[list[JudgedCandidate], operator.add]
+    combined: Combined | None
+    captures_after: list[CaptureRecord]
+    stages: Annotated[list[StageTime], operator.add]
+    finished: bool
+
+
+class CaptureTask(TypedDict):
+    """What one `Send` gives to one capture."""
+
+    plan: Plan
+    profiler: str

@@ -1,0 +1,78 @@
+"""What kind of thing a target path is: its language, its project's root, and the part that was meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.errors import BadRequest
+from tools.measure.workload import Language
+
+PYTHON_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a target is. `subdirectory` is the part of `root` that was named ("" for all of it);
+    `script` is the Python file that was named, relative to `root`, else None.
+    """
+
+    language: Language
+    root: Path
+    subdirectory: str
+    script: str | None = None
+
+
+def locate(target: Path) -> Place:
+    """Find the project a target belongs to.
+
+    Raises: BadRequest when it doesn't exist, can't be read, or is neither Go nor Python.
+    """
+    if not target.exists():
+        raise BadRequest(f"the target {target} doesn't exist: give a Go module, or a Python project or script")
+    target = target.resolve()
+    if target.is_file():
+        return _locate_file(target)
+    go_root = _upwards(target, ("go.mod",))
+    python_root = _upwards(target, PYTHON_MARKERS)
+    if go_root is not None and (python_root is None or len(go_root.parts) >= len(python_root.parts)):
+        return Place(language="go", root=go_root, subdirectory=_below(target, go_root))
+    if python_root is not None and _has_python(target):
+        return Place(language="python", root=python_root, subdirectory=_below(target, python_root))
+    if _has_python(target):
+        return Place(language="python", root=target, subdirectory="")
+    if any(target.glob("*.go")):
+        raise BadRequest(f"{target} has Go files but no go.mod above it: run `go mod init` there first")
+    raise BadRequest(
+        f"{target} is neither a Go module (no go.mod) nor a Python project (no .py file): point --target at one"
+    )
+
+
+def _locate_file(target: Path) -> Place:
+    if target.suffix == ".py":
+        root = _upwards(target.parent, PYTHON_MARKERS) or target.parent
+        return Place(
+            language="python", root=root, subdirectory="", script=target.relative_to(root).as_posix()
+        )
+    if target.suffix == ".go" or target.name == "go.mod":
+        return locate(target.parent)
+    raise BadRequest(f"{target} is not a Go or Python source file: give a Go module, a Python project or a script")
+
+
+def _upwards(start: Path, markers: tuple[str, ...]) -> Path | None:
+    """The nearest folder at or above `start` with one of the markers; a repository's top ends the search."""
+    for folder in (start, *start.parents):
+        if any((folder / marker).is_file() for marker in markers):
+            return folder
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def _below(path: Path, root: Path) -> str:
+    relative = path.relative_to(root).as_posix()
+    return "" if relative == "." else relative
+
+
+def _has_python(folder: Path) -> bool:
+    return any(folder.glob("*.py")) or any(folder.glob("*/*.py")) or any(folder.glob("*/*/*.py"))

@@ -1,0 +1,196 @@
+"""Private copies of the target: the user's working tree is read once and never written.
+
+A run's `work/` holds equally long directory names, so that paths weigh the same in every process:
+
+    work/base    the target as it was found (frozen)
+    work/st01 …  the target with the first accepted candidates applied
+    work/cand    the candidate being judged
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.errors import BadTarget, StorageFailed
+from agent.store import storage_failed
+
+NOT_COPIED = frozenset(
+    {
+        ".git", ".hg", ".svn", ".venv", "venv", ".tox", ".nox", "node_modules", "__pycache__",
+        ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ask-profiler", ".idea", ".vscode",
+    }
+)  # fmt: skip
+FROZEN_PATTERNS = (
+    "*_test.go", "test_*.py", "*_test.py", "conftest.py", "go.mod", "go.sum", "go.work", "pyproject.toml",
+    "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "Makefile", "requirements*.txt",
+)  # fmt: skip
+FROZEN_FOLDERS = frozenset({"tests", "test", "testdata", "benchmarks", "bench", "fixtures"})
+COPY_LIMIT_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyNotes:
+    """What a copy left out: links that lead outside the target, and files that could not be read."""
+
+    links_outside: tuple[str, ...]
+    unreadable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The private copies of one run, all under `path`."""
+
+    path: Path
+
+    @property
+    def baseline(self) -> Path:
+        """The target as it was found."""
+        return self.path / "base"
+
+    @property
+    def candidate(self) -> Path:
+        """The copy a candidate is applied to."""
+        return self.path / "cand"
+
+    def step(self, accepted: int) -> Path:
+        """The target with the first `accepted` accepted candidates applied; step 0 is the baseline."""
+        return self.baseline if accepted == 0 else self.path / f"st{accepted:02d}"
+
+    def take(self, target: Path) -> CopyNotes:
+        """Copy the target. Raises: BadTarget when it is too large, StorageFailed when it can't be kept."""
+        return copy_tree(target, self.baseline)
+
+    def start_candidate(self, accepted: int) -> Path:
+        """A fresh candidate copy of step `accepted`."""
+        clone(self.step(accepted), self.candidate)
+        return self.candidate
+
+    def accept(self, accepted: int) -> Path:
+        """Keep the candidate as step `accepted`."""
+        clone(self.candidate, self.step(accepted))
+        return self.step(accepted)
+
+    def remove(self) -> None:
+        """Delete every copy."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def copy_tree(source: Path, destination: Path) -> CopyNotes:
+    """Copy a project without version control, caches and environments; links inside stay links.
+
+    A link that leads outside the project isn't copied: neither we nor the target's code should
+    follow it. Raises: BadTarget over 2 GiB, StorageFailed.
+    """
+    if destination.exists():
+        shutil.rmtree(destination)
+    root = source.resolve()
+    outside: list[str] = []
+    unreadable: list[str] = []
+    size = 0
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        folders[:] = [f for f in folders if f not in NOT_COPIED and not _is_environment(here / f)]
+        target_folder = destination / here.relative_to(root)
+        _make_folder(target_folder)
+        for name in [*files, *(f for f in folders if (here / f).is_symlink())]:
+            path = here / name
+            relative = path.relative_to(root).as_posix()
+            if path.is_symlink():
+                if _leads_inside(path, root):
+                    (target_folder / name).symlink_to(path.readlink())
+                else:
+                    outside.append(relative)
+                continue
+            if not path.is_file():
+                continue
+            size += path.stat().st_size
+            if size > COPY_LIMIT_BYTES:
+                raise BadTarget(
+                    f"{source} holds over 2 GiB (at {relative}): point --target at a smaller part"
+                )
+            try:
+                _copy_file(path, target_folder / name)
+            except PermissionError:
+                unreadable.append(relative)
+    return CopyNotes(links_outside=tuple(outside), unreadable=tuple(unreadable))
+
+
+def clone(source: Path, destination: Path) -> None:
+    """Copy one private copy over another, whole. Raises: StorageFailed."""
+    try:
+        if destination.exists():
+            shutil.rmtree(destination)
+        shutil.copytree(source, destination, symlinks=True)
+    except (OSError, shutil.Error) as error:
+        raise StorageFailed(f"could not copy {source} to {destination}: {error}") from error
+
+
+def _is_environment(folder: Path) -> bool:
+    return (folder / "pyvenv.cfg").is_file()
+
+
+def _leads_inside(link: Path, root: Path) -> bool:
+    target = link.readlink()
+    return not target.is_absolute() and link.resolve().is_relative_to(root)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_failed(folder, error) from error
+
+
+def _copy_file(source: Path, destination: Path) -> None:
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        raise PermissionError(str(source)) from error
+    try:
+        destination.write_bytes(content)
+        destination.chmod((source.stat().st_mode & 0o777) | 0o600)
+    except OSError as error:
+        raise storage_failed(destination, error) from error
+
+
+def is_frozen(path: str) -> bool:
+    """Whether a file belongs to the judge (tests, benchmarks, fixtures, build files), not to the patch."""
+    parts = Path(path).parts
+    return any(part in FROZEN_FOLDERS for part in parts[:-1]) or any(
+        fnmatch.fnmatch(parts[-1], pattern) for pattern in FROZEN_PATTERNS
+    )
+
+
+def frozen_hashes(root: Path) -> Mapping[str, str]:
+    """SHA-256 of every frozen file by its path relative to `root`; links hash their target's name."""
+    return {name: digest for name, digest in file_hashes(root).items() if is_frozen(name)}
+
+
+def file_hashes(root: Path) -> dict[str, str]:
+    """SHA-256 of every file by its path relative to `root`, caches left out."""
+    return {path.relative_to(root).as_posix(): _digest(path) for path in _files(root)}
+
+
+def _digest(path: Path) -> str:
+    if path.is_symlink():
+        return "link:" + str(path.readlink())
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(f for f in folders if f not in NOT_COPIED)
+        for name in sorted(files):
+            yield Path(folder) / name
+
+
+def changed_files(old: Path, new: Path) -> tuple[str, ...]:
+    """Relative paths that differ between two copies, sorted; added and removed files included."""
+    before, after = file_hashes(old), file_hashes(new)
+    return tuple(sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n)))

@@ -1,0 +1,1 @@
+"""Everything that touches programs, profiles and measurements; knows nothing of the agent."""

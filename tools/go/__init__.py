@@ -1,0 +1,1 @@
+"""Go targets: toolchain, benchmarks, captures, rewrites."""

@@ -1,0 +1,1 @@
+"""Measuring: workloads, samples, pairs in random order, intervals, verdicts."""

@@ -1,0 +1,57 @@
+"""What is measured: a workload is a set of benchmarks, each runnable in a fresh process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["go", "python"]
+WorkloadKind = Literal["benchmarks", "command", "script", "module", "tests"]
+
+SECONDS_PER_OP = "sec/op"
+"""Wall time of one operation; the unit names are those of golang.org/x/perf/benchunit."""
+BYTES_PER_OP = "B/op"
+ALLOCATIONS_PER_OP = "allocs/op"
+CPU_SECONDS_PER_OP = "cpu-sec/op"
+PEAK_RSS_BYTES = "peak-RSS-B"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """One thing that can be timed: a Go benchmark, a pytest-benchmark test, or a whole command.
+
+    `name` is unique in the workload and a valid Go benchmark name without the `Benchmark`
+    prefix (`Report/size=1000`, `Command/size=100`). `size` is the input size, where there is one.
+    `selector` is what the language module needs to run exactly this one: package and regular
+    expression, pytest node id, or the command's arguments.
+    """
+
+    name: str
+    selector: tuple[str, ...]
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """How a target is exercised, and why it was chosen; `benchmarks` is never empty."""
+
+    language: Language
+    kind: WorkloadKind
+    benchmarks: tuple[Benchmark, ...]
+    chosen_because: str
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One fresh process that ran one benchmark.
+
+    `values` maps a unit (`sec/op`, `B/op`, `allocs/op`, `peak-RSS-B`, …) to the value per operation,
+    in base units. `iterations` is how many operations the process ran.
+    """
+
+    benchmark: str
+    iterations: int
+    values: Mapping[str, float]
+    duration_s: float

@@ -1,0 +1,1 @@
+"""Optimisation patterns: their files, matching them in hot code, the changes they propose."""

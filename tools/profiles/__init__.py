@@ -1,0 +1,1 @@
+"""Profiles in one columnar form: reading, writing, questions, ranking, flame graphs."""

@@ -1,0 +1,71 @@
+"""A profile in columns: stack samples with one or more measured values, whatever tool made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueType:
+    """What a value column measures: `cpu` in `nanoseconds`, `alloc_space` in `bytes`, …"""
+
+    name: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function as its language's users name it. `file` is as recorded; `start_line` 0 when unknown."""
+
+    name: str
+    file: str
+    start_line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Samples in compressed rows: sample i is frames `frame_ids[offsets[i]:offsets[i + 1]]`, leaf first.
+
+    A frame is a (function, line) pair: `frame_function[f]` indexes `functions`, `frame_line[f]` is the
+    line executing (0 unknown). Inlined calls are frames of their own, leaf first like the rest.
+    `values` has shape (samples, value types), int64, in each type's unit. `labels` maps a label key to
+    one string per sample ("" where absent). `duration_ns` and `period` are 0 when unknown.
+    """
+
+    value_types: tuple[ValueType, ...]
+    values: IntArray
+    offsets: IntArray
+    frame_ids: IntArray
+    frame_function: IntArray
+    frame_line: IntArray
+    functions: tuple[Function, ...]
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    duration_ns: int = 0
+    period: int = 0
+    period_type: ValueType | None = None
+    time_ns: int = 0
+    comments: tuple[str, ...] = ()
+    default_value: str = ""
+
+    @property
+    def samples(self) -> int:
+        """Number of samples."""
+        return len(self.offsets) - 1
+
+    def column(self, value: str) -> int:
+        """Index of the value called `value` in `values`. Raises: KeyError naming those there are."""
+        for index, value_type in enumerate(self.value_types):
+            if value_type.name == value:
+                return index
+        names = ", ".join(v.name for v in self.value_types)
+        raise KeyError(f"no value {value!r} in this profile; it has {names}")
+
+    def total(self, value: str) -> int:
+        """Sum of one value over all samples, in its unit."""
+        return int(self.values[:, self.column(value)].sum())

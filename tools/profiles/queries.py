@@ -1,0 +1,133 @@
+"""Questions a profile answers: top, callers, callees, cost by line.
+
+Cumulative cost counts a function once per sample, however often it stands on the stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tools.profiles.profile import Function, IntArray, Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCost:
+    """What a function costs, in the value's unit and as a share (0-1) of the total."""
+
+    function: Function
+    self_value: int
+    cumulative_value: int
+    self_share: float
+    cumulative_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCost:
+    """What a line costs by itself and with all it calls, in the value's unit."""
+
+    self_value: int
+    cumulative_value: int
+
+
+def sample_of_frame(profile: Profile) -> IntArray:
+    """For each entry of `frame_ids`, the sample it belongs to."""
+    return np.repeat(np.arange(profile.samples, dtype=np.int64), np.diff(profile.offsets))
+
+
+def leaf_frames(profile: Profile) -> IntArray:
+    """For each sample its leaf frame, -1 for an empty stack."""
+    leaves = np.full(profile.samples, -1, dtype=np.int64)
+    filled = np.diff(profile.offsets) > 0
+    leaves[filled] = profile.frame_ids[profile.offsets[:-1][filled]]
+    return leaves
+
+
+def grouped_costs(profile: Profile, group_of_frame: IntArray, groups: int, value: str) -> tuple[IntArray, IntArray]:
+    """(self, cumulative) cost of each group of frames; a group counts once per sample.
+
+    `group_of_frame` maps a frame to its group, -1 to none.
+    """
+    amounts = profile.values[:, profile.column(value)]
+    own = np.zeros(groups, dtype=np.int64)
+    leaves = leaf_frames(profile)
+    leaf_groups = np.where(leaves >= 0, group_of_frame[leaves] if len(group_of_frame) else -1, -1)
+    np.add.at(own, leaf_groups[leaf_groups >= 0], amounts[leaf_groups >= 0])
+    cumulative = np.zeros(groups, dtype=np.int64)
+    if len(profile.frame_ids):
+        entry_groups = group_of_frame[profile.frame_ids]
+        keep = entry_groups >= 0
+        keys = np.unique(sample_of_frame(profile)[keep] * max(groups, 1) + entry_groups[keep])
+        np.add.at(cumulative, keys % max(groups, 1), amounts[keys // max(groups, 1)])
+    return own, cumulative
+
+
+def function_costs(profile: Profile, value: str) -> tuple[IntArray, IntArray]:
+    """(self, cumulative) cost of every function, in the order of `profile.functions`."""
+    return grouped_costs(profile, profile.frame_function, len(profile.functions), value)
+
+
+def top(
+    profile: Profile, *, value: str, by: Literal["self", "cumulative"] = "self", limit: int = 20
+) -> tuple[FunctionCost, ...]:
+    """The costliest functions, largest first, at most `limit`; functions that cost nothing are left out."""
+    own, cumulative = function_costs(profile, value)
+    total = profile.total(value) or 1
+    key = own if by == "self" else cumulative
+    order = np.lexsort((-np.abs(cumulative), -np.abs(key)))[:limit]
+    return tuple(
+        FunctionCost(
+            function=profile.functions[n],
+            self_value=int(own[n]),
+            cumulative_value=int(cumulative[n]),
+            self_share=float(own[n] / total),
+            cumulative_share=float(cumulative[n] / total),
+        )
+        for n in order
+        if key[n]
+    )
+
+
+def line_costs(profile: Profile, *, value: str, file: str) -> Mapping[int, LineCost]:
+    """Cost by line of the file recorded as `file`; lines that cost nothing are left out."""
+    in_file = np.array([f.file == file for f in profile.functions], dtype=bool)
+    frame_in_file = in_file[profile.frame_function] if len(profile.functions) else np.zeros(0, dtype=bool)
+    lines = np.unique(profile.frame_line[frame_in_file])
+    groups = np.where(frame_in_file, np.searchsorted(lines, profile.frame_line), -1)
+    own, cumulative = grouped_costs(profile, groups, len(lines), value)
+    return {
+        int(line): LineCost(self_value=int(own[n]), cumulative_value=int(cumulative[n]))
+        for n, line in enumerate(lines)
+    }
+
+
+def callers(profile: Profile, function: str, value: str) -> Mapping[Function, int]:
+    """Who calls a function and how much cost comes through each caller, largest first."""
+    return _neighbours(profile, function, value, step=1)
+
+
+def callees(profile: Profile, function: str, value: str) -> Mapping[Function, int]:
+    """What a function calls and how much each costs below it, largest first."""
+    return _neighbours(profile, function, value, step=-1)
+
+
+def _neighbours(profile: Profile, function: str, value: str, step: int) -> Mapping[Function, int]:
+    amounts = profile.values[:, profile.column(value)]
+    wanted = np.array([f.name == function for f in profile.functions], dtype=bool)
+    entry_functions = profile.frame_function[profile.frame_ids]
+    samples = sample_of_frame(profile)
+    here = np.flatnonzero(wanted[entry_functions])
+    there = here + step
+    inside = (there >= 0) & (there < len(entry_functions))
+    here, there = here[inside], there[inside]
+    same = samples[here] == samples[there]
+    here, there = here[same], there[same]
+    keys = np.unique(samples[here] * len(profile.functions) + entry_functions[there])
+    found: dict[int, int] = {}
+    for sample, other in zip(keys // len(profile.functions), keys % len(profile.functions), strict=True):
+        found[int(other)] = found.get(int(other), 0) + int(amounts[sample])
+    ordered = sorted(found.items(), key=lambda item: -abs(item[1]))
+    return {profile.functions[n]: amount for n, amount in ordered}

@@ -1,0 +1,1 @@
+"""Python targets: interpreter, workloads, captures, rewrites."""

@@ -1,0 +1,1 @@
+"""Starting programs: limits, sandbox, cancellation. The only package that starts one."""

@@ -1,0 +1,148 @@
+"""Where the target's code runs: bubblewrap (no network, a minimal read-only system), or plainly.
+
+The sandbox shows the system's programs and libraries read-only, a private /tmp and /proc, the working
+directory writable, and whatever `Access` names; nothing of the user's home, environment or network.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from tools.errors import ProgramMissing
+
+SandboxMode = Literal["auto", "bubblewrap", "none"]
+REMEDY = "apt-get install bubblewrap, or go on without it by --sandbox none"
+BASE_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/tmp/home",  # noqa: S108 - inside the sandbox /tmp is private
+    "TMPDIR": "/tmp",  # noqa: S108
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+}
+SYSTEM_FILES = (
+    "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime",
+    "/etc/nsswitch.conf", "/etc/mime.types", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What a confined program may see beyond the system and its working directory."""
+
+    writable: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
+    network: bool = False
+
+
+class Sandbox(Protocol):
+    """Turns a program's words into words that run it confined."""
+
+    name: str
+
+    def wrap(self, argv: list[str], *, cwd: Path, access: Access, env: Mapping[str, str]) -> list[str]:
+        """The argument list that runs `argv` in this sandbox."""
+
+    def environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The environment for the process that is started (the sandbox's own program, if any)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoSandbox:
+    """No confinement but a clean environment and the runner's limits."""
+
+    name: str = "none"
+
+    def wrap(self, argv: list[str], *, cwd: Path, access: Access, env: Mapping[str, str]) -> list[str]:
+        """The words as they are."""
+        return argv
+
+    def environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """An allow-list, the caller's PATH, and `env`."""
+        kept = {"PATH": os.environ.get("PATH", BASE_ENVIRONMENT["PATH"])}
+        home = {"HOME": "/tmp"}  # noqa: S108 - nothing of the user's home is needed
+        return {**BASE_ENVIRONMENT, **home, **kept, **env}
+
+
+@dataclass(frozen=True, slots=True)
+class BubblewrapSandbox:
+    """bubblewrap with a minimal root: DEPENDENCIES are bound read-only, the copy is writable."""
+
+    program: str = "bwrap"
+    name: str = "bubblewrap"
+
+    def wrap(self, argv: list[str], *, cwd: Path, access: Access, env: Mapping[str, str]) -> list[str]:
+        """bwrap's words: system, then readable, then writable paths, then the environment, then `argv`."""
+        words = [self.program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+        # Without a reaper of bwrap's own between us and the program, its peak memory reaches us.
+        words.append("--as-pid-1")
+        if access.network:
+            words.append("--share-net")
+        words += ["--ro-bind", "/usr", "/usr"]
+        for name in ("bin", "sbin", "lib", "lib32", "lib64"):
+            link = Path("/") / name
+            if link.is_symlink():
+                words += ["--symlink", str(link.readlink()), str(link)]
+            elif link.is_dir():
+                words += ["--ro-bind", str(link), str(link)]
+        for file in SYSTEM_FILES:
+            words += ["--ro-bind-try", file, file]
+        words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/tmp/home"]  # noqa: S108
+        for path in access.readable:
+            words += ["--ro-bind-try", str(path), str(path)]
+        for path in (cwd, *access.writable):
+            words += ["--bind", str(path), str(path)]
+        words += ["--chdir", str(cwd), "--clearenv"]
+        for name, value in {**BASE_ENVIRONMENT, **env}.items():
+            words += ["--setenv", name, value]
+        return [*words, "--", *argv]
+
+    def environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """For bwrap itself: only what the mark in `env` needs."""
+        return {"PATH": os.environ.get("PATH", BASE_ENVIRONMENT["PATH"]), **env}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxChoice:
+    """The sandbox that will be used; `warning` is "" or what the user must be told."""
+
+    sandbox: Sandbox
+    warning: str
+
+
+def choose_sandbox(mode: SandboxMode) -> SandboxChoice:
+    """The sandbox for this host.
+
+    Raises: ProgramMissing when bubblewrap was asked for and isn't there or doesn't work.
+    """
+    if mode == "none":
+        return SandboxChoice(sandbox=NoSandbox(), warning="")
+    problem = _bubblewrap_problem()
+    if problem is None:
+        return SandboxChoice(sandbox=BubblewrapSandbox(), warning="")
+    if mode == "bubblewrap":
+        raise ProgramMissing(f"a working bubblewrap ({problem})", REMEDY)
+    return SandboxChoice(
+        sandbox=NoSandbox(),
+        warning=f"the target's code runs without a sandbox: {problem} ({REMEDY.split(',')[0]})",
+    )
+
+
+def _bubblewrap_problem() -> str | None:
+    """Why bubblewrap can't be used here, None when a trial run worked."""
+    if shutil.which("bwrap") is None:
+        return "bwrap is not installed"
+    trial = BubblewrapSandbox().wrap(["true"], cwd=Path("/usr"), access=Access(), env={})
+    trial = [w if w != "--bind" else "--ro-bind" for w in trial]
+    try:
+        done = subprocess.run(trial, capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bwrap did not run: {error}"
+    if done.returncode == 0:
+        return None
+    return f"bwrap did not work here: {done.stderr.decode(errors='replace').strip()}"
