@@ -64,8 +64,13 @@ class Capture:
 class Profiler(Protocol):
     """One profiler for one language. `name` is stable (`go-cpu`, `py-spy`), `view` what it looks at."""
 
-    name: str
-    view: ProfileView
+    @property
+    def name(self) -> str:
+        """Stable, such as `go-cpu` or `py-spy`."""
+
+    @property
+    def view(self) -> ProfileView:
+        """What it looks at."""
 
     def unavailable(self) -> str | None:
         """Why this profiler can't run on this host, with the remedy; None when it can."""
@@ -77,8 +82,13 @@ class Profiler(Protocol):
 class Toolchain(Protocol):
     """A language's way to build, test and run a target. `version` is what it says of itself."""
 
-    version: str
-    profilers: tuple[Profiler, ...]
+    @property
+    def version(self) -> str:
+        """What the toolchain says of itself."""
+
+    @property
+    def profilers(self) -> tuple[Profiler, ...]:
+        """Every profiler for this language, whether it can run here or not."""
 
     def build(self, root: Path, workload: Workload) -> Build:
         """Make the copy at `root` ready to run. Raises: ProgramFailed with the compiler's words."""

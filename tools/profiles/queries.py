@@ -46,7 +46,9 @@ def leaf_frames(profile: Profile) -> IntArray:
     return leaves
 
 
-def grouped_costs(profile: Profile, group_of_frame: IntArray, groups: int, value: str) -> tuple[IntArray, IntArray]:
+def grouped_costs(
+    profile: Profile, group_of_frame: IntArray, groups: int, value: str
+) -> tuple[IntArray, IntArray]:
     """(self, cumulative) cost of each group of frames; a group counts once per sample.
 
     `group_of_frame` maps a frame to its group, -1 to none.

@@ -9,9 +9,10 @@ import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,54 +21,66 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a program ended: exit code (negative: the signal), CPU seconds, peak resident bytes."""
+    """How a program ended: exit code (negative: the signal), wall and CPU seconds, peak resident bytes."""
 
     exit_code: int
+    duration_s: float
     cpu_s: float
     peak_rss_bytes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What to start. `wrapped` says that `argv` is a sandbox's program around the real one."""
+
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str]
+    streams: tuple[int, int, int]
+    wrapped: bool = False
+    file_bytes: int | None = None
+    cpus: frozenset[int] | None = None
+
+
+class LauncherGone(Exception):
+    """The helper process was ended by someone else; the program it ran has ended with it."""
+
+
 class Launcher:
-    """One helper process; starts one program at a time."""
+    """One helper process; starts one program at a time. `pid` is the parent of all it starts."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        # `pass_fds` keeps numbers, and the helper reads descriptor 3, whatever number we were given.
-        self._process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$@" 3<&{theirs.fileno()} {theirs.fileno()}<&-', "sh",
-             sys.executable, "-I", "-S", str(LAUNCHER)],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-        theirs.close()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(LAUNCHER), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         self._socket = ours
         self._lines = ours.makefile("rb")
+        self.pid = self._process.pid
 
-    def start(
-        self,
-        argv: Sequence[str],
-        *,
-        cwd: Path,
-        env: Mapping[str, str],
-        streams: tuple[int, int, int],
-        file_bytes: int | None,
-        cpus: frozenset[int] | None,
-    ) -> int:
+    def start(self, launch: Launch) -> int:
         """Start a program; its pid (also its session and process group).
 
-        Raises: OSError as exec gave it, with errno.
+        Raises: OSError as exec gave it, with errno; LauncherGone.
         """
         request = {
-            "argv": list(argv),
-            "cwd": str(cwd),
-            "env": dict(env),
-            "file_bytes": file_bytes,
-            "cpus": sorted(cpus) if cpus else None,
+            "argv": list(launch.argv),
+            "cwd": str(launch.cwd),
+            "env": dict(launch.env),
+            "file_bytes": launch.file_bytes,
+            "cpus": sorted(launch.cpus) if launch.cpus else None,
+            "wrapped": launch.wrapped,
         }
         message = json.dumps(request).encode() + b"\n"
-        sent = socket.send_fds(self._socket, [message], list(streams))
-        self._socket.sendall(message[sent:])
+        try:
+            sent = socket.send_fds(self._socket, [message], list(launch.streams))
+            self._socket.sendall(message[sent:])
+        except OSError as error:
+            raise LauncherGone from error
         reply = self._read()
         if reply["error"]:
             number, text = reply["error"]
@@ -75,16 +88,26 @@ class Launcher:
         return int(reply["pid"])
 
     def poll(self, timeout_s: float) -> Ended | None:
-        """How the program ended, or None when it still runs after `timeout_s`."""
-        self._socket.settimeout(None)
-        if not _readable(self._socket, timeout_s):
+        """How the program ended, or None when it still runs after `timeout_s`. Raises: LauncherGone."""
+        if not select.select([self._socket], [], [], timeout_s)[0]:
             return None
         reply = self._read()
         return Ended(
             exit_code=os.waitstatus_to_exitcode(reply["status"]),
+            duration_s=float(reply["duration_s"]),
             cpu_s=float(reply["cpu_s"]),
             peak_rss_bytes=int(reply["peak_rss_bytes"]),
         )
+
+    def ask_to_end(self) -> None:
+        """Send the program's process group SIGTERM."""
+        with suppress(OSError):
+            self._socket.sendall(b"T")
+
+    def end(self) -> None:
+        """Kill the program and everything it started; `poll` then gives its end."""
+        with suppress(OSError):
+            self._socket.sendall(b"K")
 
     def close(self) -> None:
         """End the helper; a program it still runs is killed."""
@@ -94,22 +117,22 @@ class Launcher:
         self._process.wait()
 
     def _read(self) -> Any:
-        line = self._lines.readline()
+        try:
+            line = self._lines.readline()
+        except OSError as error:
+            raise LauncherGone from error
         if not line:
-            raise OSError(5, "the launcher process has gone")
+            raise LauncherGone
         return json.loads(line)
 
 
-def _readable(channel: socket.socket, timeout_s: float) -> bool:
-    return bool(select.select([channel], [], [], timeout_s)[0])
-
-
-@dataclass(slots=True)
 class LauncherPool:
-    """Idle launchers, taken and given back; made when there is none."""
+    """Idle launchers, taken and given back; made when there is none. Closes itself when nobody holds it."""
 
-    _idle: list[Launcher] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self) -> None:
+        self._idle: list[Launcher] = []
+        self._lock = threading.Lock()
+        self._finalizer = weakref.finalize(self, _close_all, self._idle)
 
     def take(self) -> Launcher:
         """A launcher for one program."""
@@ -126,6 +149,9 @@ class LauncherPool:
     def close(self) -> None:
         """End all idle launchers."""
         with self._lock:
-            for launcher in self._idle:
-                launcher.close()
-            self._idle.clear()
+            _close_all(self._idle)
+
+
+def _close_all(launchers: list[Launcher]) -> None:
+    while launchers:
+        launchers.pop().close()

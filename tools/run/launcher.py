@@ -1,47 +1,65 @@
 """A small process that starts programs for a large one; run by path with `python -I -S`, never imported.
 
 Why: Linux keeps a process's peak memory across fork and exec, so a program started by a process of
-200 MB is said to have needed 200 MB. Started from here it is measured on its own (from about 10 MB up).
-It also keeps fork cheap and away from the caller's threads.
+200 MB is said to have needed 200 MB. Started from here it is measured on its own (from about 10 MB up;
+in bubblewrap without that floor). It also keeps fork cheap and away from the caller's threads.
 
-Protocol on the socket inherited as file descriptor 3, one program at a time: a JSON request with the
-three standard streams as file descriptors; answered by a line with the pid (or the error), later by a
-line with wait status, CPU seconds and peak memory. When the caller goes away the program is killed.
+It is a child subreaper: whatever a program leaves behind (a double fork, a new session) becomes a child
+of this process, which ends it before it says that the program has ended.
+
+Protocol on the socket whose descriptor is the first argument, one program at a time: a JSON line with the
+three standard streams as descriptors; answered by a line with the pid (or the error), later by a line with
+wait status, seconds, CPU seconds and peak memory. Meanwhile the caller may send `T` (SIGTERM to the
+program's group) or `K` (end everything). When the caller goes away everything is ended.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import resource
 import select
 import signal
 import socket
+import sys
+import time
 from typing import Any
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+ENDING_S = 10.0
+QUIET_END_S = 0.05
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def serve(channel: socket.socket) -> None:
     """Answer requests until the caller closes the socket."""
     while True:
         message, descriptors, _, _ = socket.recv_fds(channel, 1 << 20, 3)
-        if not message:
-            return
-        while not message.endswith(b"\n"):
+        message = message.lstrip(b"TK")  # meant for a program that had just ended by itself
+        while message and not message.endswith(b"\n"):
             more = channel.recv(1 << 20)
             if not more:
                 return
             message += more
+        if not message and not descriptors:
+            if channel.recv(1, socket.MSG_PEEK) == b"":
+                return
+            continue
         request = json.loads(message)
+        started = time.monotonic()
         pid, error = start(request, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         answer(channel, {"pid": pid, "error": error})
         if pid:
-            answer(channel, wait(channel, pid))
+            answer(channel, wait(channel, pid, started, wrapped=request["wrapped"]))
 
 
 def answer(channel: socket.socket, reply: dict[str, Any]) -> None:
-    """Send one line."""
-    channel.sendall(json.dumps(reply).encode() + b"\n")
+    """Send one line; a caller that has gone needs none."""
+    with contextlib.suppress(BrokenPipeError):
+        channel.sendall(json.dumps(reply).encode() + b"\n")
 
 
 def start(request: dict[str, Any], descriptors: list[int]) -> tuple[int, Any]:
@@ -50,20 +68,11 @@ def start(request: dict[str, Any], descriptors: list[int]) -> tuple[int, Any]:
     pid = os.fork()
     if pid == 0:
         try:
-            os.setsid()
-            for target, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, target)
-            os.set_inheritable(writer, False)
-            os.closerange(3, writer)
-            os.chdir(request["cwd"])
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            if request["file_bytes"]:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], request["file_bytes"]))
-            if request["cpus"]:
-                os.sched_setaffinity(0, request["cpus"])
-            os.execvpe(request["argv"][0], request["argv"], request["env"])  # noqa: S606
+            become(request, descriptors, writer)
         except OSError as error:
             os.write(writer, json.dumps([error.errno, error.strerror]).encode())
+        except BaseException as error:  # a NUL in an argument, say; nothing may escape the forked child
+            os.write(writer, json.dumps([22, str(error)]).encode())
         finally:
             os._exit(127)
     os.close(writer)
@@ -77,26 +86,111 @@ def start(request: dict[str, Any], descriptors: list[int]) -> tuple[int, Any]:
     return pid, None
 
 
-def wait(channel: socket.socket, pid: int) -> dict[str, Any]:
-    """Wait for the program's end; kill it when the caller has gone."""
+def become(request: dict[str, Any], descriptors: list[int], writer: int) -> None:
+    """In the forked child: session, streams, limits, processors, then the program."""
+    os.setsid()
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for target, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, target)
+    os.closerange(3, writer)
+    os.closerange(writer + 1, 1024)
+    os.chdir(request["cwd"])
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if request["file_bytes"]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], request["file_bytes"]))
+    if request["cpus"]:
+        os.sched_setaffinity(0, request["cpus"])
+    with contextlib.suppress(OSError):  # short of memory, the kernel should end this one and not its caller
+        handle = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(handle, b"500")
+        os.close(handle)
+    os.execvpe(request["argv"][0], request["argv"], request["env"])  # noqa: S606
+
+
+def wait(channel: socket.socket, pid: int, started: float, *, wrapped: bool) -> dict[str, Any]:
+    """Wait for the program's end and end what it left; obey the caller meanwhile."""
     handle = os.pidfd_open(pid)
     watched: list[int | socket.socket] = [handle, channel]
-    while True:
-        ready, _, _ = select.select(watched, [], [])
-        if handle in ready:
-            break
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
-        watched = [handle]
+    ready: list[int | socket.socket] = []
+    orphans: list[resource.struct_rusage] = []
+    while handle not in ready:
+        ready, _, _ = select.select(watched, [], [], 1.0)
+        orphans += bury(pid)
+        if channel in ready:
+            word = channel.recv(1)
+            if word == b"T":
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGTERM)
+            else:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+                end_children()
+                break
     os.close(handle)
     _, status, usage = os.wait4(pid, 0)
+    duration_s = time.monotonic() - started
+    left = orphans + reap()
+    # A wrapper that ends before its own init leaves the program's usage with that init, now our child.
+    peaks = [u.ru_maxrss for u in left] if wrapped and left else [usage.ru_maxrss]
     return {
         "status": status,
-        "cpu_s": usage.ru_utime + usage.ru_stime,
-        "peak_rss_bytes": usage.ru_maxrss * 1024,
+        "duration_s": duration_s,
+        "cpu_s": sum(u.ru_utime + u.ru_stime for u in [usage, *left]),
+        "peak_rss_bytes": max(peaks) * 1024,
     }
+
+
+def bury(pid: int) -> list[resource.struct_rusage]:
+    """Wait for orphans that have ended while the program `pid` runs."""
+    usages: list[resource.struct_rusage] = []
+    while True:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is None or found.si_pid == pid:
+            return usages
+        usages.append(os.wait4(found.si_pid, 0)[2])
+
+
+def reap() -> list[resource.struct_rusage]:
+    """Wait for every child that is left, ending those that don't end by themselves at once."""
+    usages: list[resource.struct_rusage] = []
+    begun = time.monotonic()
+    while True:
+        try:
+            pid, _, usage = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return usages
+        waited_s = time.monotonic() - begun
+        if pid:
+            usages.append(usage)
+        elif waited_s > ENDING_S:
+            return usages
+        else:
+            if waited_s > QUIET_END_S:
+                end_children()
+            time.sleep(0.0005)
+
+
+def end_children() -> None:
+    """Kill every child of this process and its group; grandchildren then become children."""
+    me, group = os.getpid(), os.getpgrp()
+    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib would double our size
+        if not name.isdigit():
+            continue
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 - as above
+                fields = file.read().rpartition(b")")[2].split()
+            if int(fields[1]) != me:
+                continue
+            if int(fields[2]) != group:
+                os.killpg(int(fields[2]), signal.SIGKILL)
+            os.kill(int(name), signal.SIGKILL)
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(socket.socket(fileno=3))
+    LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    end = socket.socket(fileno=int(sys.argv[1]))
+    end.set_inheritable(False)
+    serve(end)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -27,8 +28,11 @@ BASE_ENVIRONMENT = {
 }
 SYSTEM_FILES = (
     "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime",
-    "/etc/nsswitch.conf", "/etc/mime.types", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
+    "/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/mime.types",
+    "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
 )  # fmt: skip
+"""All readable by every user; programs look up their user's name and `localhost`."""
+NETWORK_FILES = ("/etc/resolv.conf",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,9 @@ class Access:
 class Sandbox(Protocol):
     """Turns a program's words into words that run it confined."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """`bubblewrap` or `none`."""
 
     def wrap(self, argv: list[str], *, cwd: Path, access: Access, env: Mapping[str, str]) -> list[str]:
         """The argument list that runs `argv` in this sandbox."""
@@ -71,40 +77,56 @@ class NoSandbox:
 
 @dataclass(frozen=True, slots=True)
 class BubblewrapSandbox:
-    """bubblewrap with a minimal root: DEPENDENCIES are bound read-only, the copy is writable."""
+    """bubblewrap with a minimal root: the system and `readable` paths read-only, the copy writable.
+
+    The program gets namespaces of its own, no capability, and a network of its own with nothing but a
+    loopback device, unless `Access.network`. What it starts ends with it.
+    """
 
     program: str = "bwrap"
     name: str = "bubblewrap"
 
     def wrap(self, argv: list[str], *, cwd: Path, access: Access, env: Mapping[str, str]) -> list[str]:
-        """bwrap's words: system, then readable, then writable paths, then the environment, then `argv`."""
+        """bwrap's words: system, private folders, the caller's paths, environment, then `argv`."""
         words = [self.program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-        # Without a reaper of bwrap's own between us and the program, its peak memory reaches us.
-        words.append("--as-pid-1")
         if access.network:
             words.append("--share-net")
-        words += ["--ro-bind", "/usr", "/usr"]
-        for name in ("bin", "sbin", "lib", "lib32", "lib64"):
-            link = Path("/") / name
-            if link.is_symlink():
-                words += ["--symlink", str(link.readlink()), str(link)]
-            elif link.is_dir():
-                words += ["--ro-bind", str(link), str(link)]
-        for file in SYSTEM_FILES:
-            words += ["--ro-bind-try", file, file]
+        words += _system_mounts(network=access.network)
         words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/tmp/home"]  # noqa: S108
-        for path in access.readable:
-            words += ["--ro-bind-try", str(path), str(path)]
-        for path in (cwd, *access.writable):
-            words += ["--bind", str(path), str(path)]
+        words += _mounts(access.readable, (cwd, *access.writable))
         words += ["--chdir", str(cwd), "--clearenv"]
         for name, value in {**BASE_ENVIRONMENT, **env}.items():
             words += ["--setenv", name, value]
         return [*words, "--", *argv]
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
-        """For bwrap itself: only what the mark in `env` needs."""
-        return {"PATH": os.environ.get("PATH", BASE_ENVIRONMENT["PATH"]), **env}
+        """For bwrap itself: where to find it; the program's own environment is in the words."""
+        return {"PATH": os.environ.get("PATH", BASE_ENVIRONMENT["PATH"]), "LANG": "C.UTF-8"}
+
+
+def _system_mounts(*, network: bool) -> list[str]:
+    words = ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        link = Path("/") / name
+        if link.is_symlink():
+            words += ["--symlink", str(link.readlink()), str(link)]
+        elif link.is_dir():
+            words += ["--ro-bind", str(link), str(link)]
+    for file in (*SYSTEM_FILES, *(NETWORK_FILES if network else ())):
+        words += ["--ro-bind-try", file, file]
+    return words
+
+
+def _mounts(readable: tuple[Path, ...], writable: tuple[Path, ...]) -> list[str]:
+    """The caller's paths, outer ones first: a later mount hides what it covers, so the inner one counts.
+
+    Where a path is given as both, it is writable.
+    """
+    flags = dict.fromkeys(readable, "--ro-bind-try") | dict.fromkeys(writable, "--bind")
+    words: list[str] = []
+    for path in sorted(flags, key=lambda p: len(p.parts)):
+        words += [flags[path], str(path), str(path)]
+    return words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,16 +137,17 @@ class SandboxChoice:
     warning: str
 
 
-def choose_sandbox(mode: SandboxMode) -> SandboxChoice:
-    """The sandbox for this host.
+def choose_sandbox(mode: SandboxMode, which: Callable[[str], str | None] = shutil.which) -> SandboxChoice:
+    """The sandbox for this host; `which` finds a program on PATH.
 
     Raises: ProgramMissing when bubblewrap was asked for and isn't there or doesn't work.
     """
     if mode == "none":
         return SandboxChoice(sandbox=NoSandbox(), warning="")
-    problem = _bubblewrap_problem()
-    if problem is None:
-        return SandboxChoice(sandbox=BubblewrapSandbox(), warning="")
+    program = which("bwrap")
+    problem = "bubblewrap is not installed" if program is None else _bubblewrap_problem(program)
+    if program is not None and problem is None:
+        return SandboxChoice(sandbox=BubblewrapSandbox(program), warning="")
     if mode == "bubblewrap":
         raise ProgramMissing(f"a working bubblewrap ({problem})", REMEDY)
     return SandboxChoice(
@@ -133,16 +156,14 @@ def choose_sandbox(mode: SandboxMode) -> SandboxChoice:
     )
 
 
-def _bubblewrap_problem() -> str | None:
+def _bubblewrap_problem(program: str) -> str | None:
     """Why bubblewrap can't be used here, None when a trial run worked."""
-    if shutil.which("bwrap") is None:
-        return "bwrap is not installed"
-    trial = BubblewrapSandbox().wrap(["true"], cwd=Path("/usr"), access=Access(), env={})
-    trial = [w if w != "--bind" else "--ro-bind" for w in trial]
-    try:
-        done = subprocess.run(trial, capture_output=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"bwrap did not run: {error}"
+    with tempfile.TemporaryDirectory() as folder:
+        trial = BubblewrapSandbox(program).wrap(["true"], cwd=Path(folder), access=Access(), env={})
+        try:
+            done = subprocess.run(trial, capture_output=True, timeout=10, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"bubblewrap did not run: {error}"
     if done.returncode == 0:
         return None
-    return f"bwrap did not work here: {done.stderr.decode(errors='replace').strip()}"
+    return f"bubblewrap did not work here: {done.stderr.decode(errors='replace').strip()}"

@@ -1,0 +1,3 @@
+module example.com/dailyreports
+
+go 1.24

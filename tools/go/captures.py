@@ -1,0 +1,184 @@
+"""Go profiles: CPU, heap (allocated and in use) and goroutines, of benchmarks, tests or a command.
+
+CPU and heap profiles of test binaries come from the testing package's own flags (which force a collection
+before the heap is written). Goroutines, and every profile of a command, come from a file of ours that the
+go command's -overlay adds to the build: the copy itself stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.errors import ToolError, UnreadableOutput
+from tools.go.compiling import BINARIES
+from tools.go.packages import GoPackage, list_packages
+from tools.go.program import GoProgram
+from tools.go.sampling import run_command, run_test_binary
+from tools.measure.toolchain import Build, Capture, ProfileView
+from tools.measure.workload import Workload
+from tools.profiles.combine import combine
+from tools.profiles.pprof import read_pprof, write_pprof
+from tools.profiles.profile import Profile
+from tools.run.process import Limits, Runner
+
+INJECTED = Path(__file__).with_name("inside")
+CAPTURE_LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512)
+HEAP_RATE_BYTES = 64 * 1024
+FLAGS = {"cpu": "-test.cpuprofile", "memory": "-test.memprofile"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoProfiler:
+    """One of Go's own profiles."""
+
+    name: str
+    view: ProfileView
+    value: str
+    runner: Runner
+    go: GoProgram
+    processors: int
+
+    def unavailable(self) -> str | None:
+        """Always there with the toolchain."""
+        return None
+
+    def capture(self, build: Build, workload: Workload, *, seconds: float, out: Path) -> Capture:
+        """Profile every benchmark for its part of `seconds`; the profiles are added up. Raises: ToolError."""
+        out.mkdir(parents=True, exist_ok=True)
+        spent = self.runner.seconds_spent
+        parts = (
+            self._command_parts(build, workload)
+            if workload.kind == "command"
+            else self._parts(build, workload, seconds)
+        )
+        if not parts:
+            raise UnreadableOutput(f"{self.name}: no profile was written")
+        profile = combine([p for p, _ in parts])
+        path = out / f"{self.name}.pb.gz"
+        write_pprof(profile, path)
+        peaks = [facts for _, facts in parts if facts]
+        quantities = {f"total_{v.name}": _base(profile.total(v.name), v.unit) for v in profile.value_types}
+        if peaks:
+            quantities["peak_goroutines"] = (float(max(f["peak"] for f in peaks)), "count")
+            quantities["last_goroutines"] = (float(max(f["last"] for f in peaks)), "count")
+        return Capture(
+            profiler=self.name,
+            view=self.view,
+            value=self.value,
+            profile=profile,
+            profile_path=path,
+            argv=("go", "test", f"{FLAGS.get(self.view, '-goroutineprofile')[6:]}", f"{seconds:g}s"),
+            tool_version=self.go.version,
+            exit_code=0,
+            duration_s=self.runner.seconds_spent - spent,
+            quantities=quantities,
+            warnings=("few samples: the shares are rough",)
+            if profile.samples < 20 and self.view == "cpu"
+            else (),
+        )
+
+    def _parts(
+        self, build: Build, workload: Workload, seconds: float
+    ) -> list[tuple[Profile, dict[str, int] | None]]:
+        """One profile for each package folder of the workload."""
+        folders = list(dict.fromkeys(b.selector[0] for b in workload.benchmarks))
+        each = [self._folder_part(build, workload, folder, seconds / len(folders)) for folder in folders]
+        return [part for part in each if part is not None]
+
+    def _folder_part(
+        self, build: Build, workload: Workload, folder: str, seconds: float
+    ) -> tuple[Profile, dict[str, int] | None] | None:
+        scratch = build.root / BINARIES / "capture"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        target = scratch / "profile"
+        options = self._selection(workload, folder, seconds)
+        env: dict[str, str] = {}
+        binary = None
+        if self.view == "goroutines":
+            binary = self._overlay_tests(build.root, folder)
+            env["ASK_PROFILER_GOROUTINES"] = str(target)
+        else:
+            options.append(f"{FLAGS[self.view]}={target}")
+        if self.view == "memory":
+            options.append(f"-test.memprofilerate={HEAP_RATE_BYTES}")
+        run_test_binary(
+            self.runner, self.go, build, folder, options, processors=self.processors,
+            program=f"{self.name} of {folder}", binary=binary, env=env, limits=CAPTURE_LIMITS,
+        )  # fmt: skip
+        if not target.is_file():
+            return None
+        facts = target.with_suffix(".json")
+        return read_pprof(target), json.loads(facts.read_text()) if facts.is_file() else None
+
+    def _selection(self, workload: Workload, folder: str, seconds: float) -> list[str]:
+        if workload.kind == "tests":
+            return ["-test.run=."]
+        mine = [b for b in workload.benchmarks if b.selector[0] == folder]
+        heads = "|".join(dict.fromkeys(b.name.split("/")[0] for b in mine))
+        return [f"-test.bench=^Benchmark({heads})$", f"-test.benchtime={max(seconds / len(mine), 0.05):.3f}s"]
+
+    def _overlay_tests(self, root: Path, folder: str) -> str:
+        """A test binary of the package that also watches its goroutines."""
+        package = self._package(root, folder)
+        text = (INJECTED / "goroutines.go.txt").read_text().replace("PACKAGE", package.name)
+        overlay = self._overlay(root, folder, "zz_ask_profiler_test.go", text)
+        binary = root / BINARIES / "goroutines.test"
+        self.go.run(
+            self.runner,
+            ["test", "-c", f"-overlay={overlay}", "-o", str(binary), package.import_path],
+            cwd=root,
+            root=root,
+        )
+        return str(binary)
+
+    def _command_parts(self, build: Build, workload: Workload) -> list[tuple[Profile, dict[str, int] | None]]:
+        """Run the command once for each size, built with our profiling file."""
+        folder = Path(workload.command[0]).as_posix()
+        text = (INJECTED / "command.go.txt").read_text()
+        overlay = self._overlay(build.root, folder, "zz_ask_profiler.go", text)
+        binary = build.root / BINARIES / "profiled-command"
+        self.go.run(
+            self.runner,
+            ["build", f"-overlay={overlay}", "-o", str(binary), workload.command[0]],
+            cwd=build.root,
+            root=build.root,
+        )
+        profiled = Build(root=build.root, programs={"command": binary}, duration_s=0.0)
+        found: list[tuple[Profile, dict[str, int] | None]] = []
+        for n, benchmark in enumerate(workload.benchmarks):
+            target = build.root / BINARIES / "capture" / str(n)
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            env = {"ASK_PROFILER_PROFILES": str(target), "ASK_PROFILER_VIEW": self.view}
+            run_command(self.runner, self.go, profiled, benchmark, env=env)
+            parts = [read_pprof(path) for path in sorted(target.glob("*.pb.gz")) if path.stat().st_size]
+            facts = target / "goroutines.json"
+            if parts:
+                found.append((combine(parts), json.loads(facts.read_text()) if facts.is_file() else None))
+        return found
+
+    def _overlay(self, root: Path, folder: str, name: str, text: str) -> Path:
+        place = root / BINARIES / "overlay"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(text)
+        overlay = place / "overlay.json"
+        overlay.write_text(json.dumps({"Replace": {str(root / folder / name): str(place / name)}}))
+        return overlay
+
+    def _package(self, root: Path, folder: str) -> GoPackage:
+        pattern = "." if folder == "." else f"./{folder}"
+        packages = list_packages(self.runner, self.go, root, pattern)
+        if not packages:
+            raise ToolError(f"{self.name}: the package {folder} isn't there")
+        return packages[0]
+
+
+def _base(value: int, unit: str) -> tuple[float, str]:
+    """A total in base units."""
+    if unit == "nanoseconds":
+        return value / 1e9, "s"
+    return float(value), {"bytes": "B"}.get(unit, "count")

@@ -1,0 +1,66 @@
+"""The packages of a Go module, as `go list` tells them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.errors import UnreadableOutput
+from tools.go.program import GoProgram
+from tools.run.process import Runner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoPackage:
+    """One package; `folder` is relative to the module's root ("." for the root package)."""
+
+    import_path: str
+    name: str
+    folder: str
+    module: str
+    has_tests: bool
+    test_files: tuple[str, ...]
+    go_files: tuple[str, ...]
+
+
+def list_packages(runner: Runner, go: GoProgram, root: Path, pattern: str = "./...") -> tuple[GoPackage, ...]:
+    """The packages that match `pattern`, in go list's order. Raises: ProgramFailed with go's words."""
+    done = go.run(runner, ["list", "-json=ImportPath,Name,Dir,Module,TestGoFiles,XTestGoFiles,GoFiles", pattern],
+                  cwd=root, root=root)  # fmt: skip
+    return tuple(_package(item, root) for item in _objects(done.stdout))
+
+
+def _objects(text: str) -> list[dict[str, object]]:
+    decoder = json.JSONDecoder()
+    found = []
+    position = 0
+    text = text.strip()
+    while position < len(text):
+        try:
+            item, position = decoder.raw_decode(text, position)
+        except ValueError as error:
+            raise UnreadableOutput(f"go list wrote something else than JSON at offset {position}") from error
+        found.append(item)
+        position += len(text[position:]) - len(text[position:].lstrip())
+    return found
+
+
+def _package(item: dict[str, object], root: Path) -> GoPackage:
+    tests = [*_names(item, "TestGoFiles"), *_names(item, "XTestGoFiles")]
+    module = item.get("Module")
+    relative = Path(str(item["Dir"])).resolve().relative_to(root.resolve()).as_posix()
+    return GoPackage(
+        import_path=str(item["ImportPath"]),
+        name=str(item["Name"]),
+        folder=relative,
+        module=str(module.get("Path", "")) if isinstance(module, dict) else "",
+        has_tests=bool(tests),
+        test_files=tuple(tests),
+        go_files=tuple(_names(item, "GoFiles")),
+    )
+
+
+def _names(item: dict[str, object], key: str) -> list[str]:
+    value = item.get(key)
+    return [str(name) for name in value] if isinstance(value, list) else []

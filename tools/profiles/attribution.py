@@ -1,0 +1,167 @@
+"""Each sample's cost, given to the own frame that causes it: the own frame nearest to the leaf.
+
+Runtime, library and dependency frames below it say what kind of work it caused. Harness frames own nothing.
+Closures belong to the function they are written in, comprehensions and lambdas likewise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tools.profiles.causes import Cause, go_cause, python_cause
+from tools.profiles.ownership import OwnCode
+from tools.profiles.profile import Function, Profile
+
+_GO_CLOSURE = re.compile(r"(\.func\d+(\.\d+)*|-range\d+|\.gowrap\d+|\.deferwrap\d+)+$")
+_GO_TYPE_ARGUMENTS = re.compile(r"\[\.\.\.\]$|\[go\.shape[^]]*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An own function: its name and its file relative to the root."""
+
+    function: str
+    file: str
+
+
+@dataclass(slots=True)
+class PlaceCost:
+    """What one own function costs in one view, in the value's unit.
+
+    `attributed`: its own instructions and all foreign work it causes directly; `own`: its instructions only;
+    `cumulative`: with everything below. `lines` maps a line to the cost passing through it. `callers` maps
+    (place, line) of the own frame above to the attributed cost that came that way.
+    """
+
+    start_line: int = 0
+    attributed: int = 0
+    own: int = 0
+    cumulative: int = 0
+    samples: int = 0
+    lines: Counter[int] = field(default_factory=Counter)
+    attributed_lines: Counter[int] = field(default_factory=Counter)
+    causes: Counter[Cause] = field(default_factory=Counter)
+    foreign: Counter[str] = field(default_factory=Counter)
+    callers: Counter[tuple[Place, int]] = field(default_factory=Counter)
+    children: Counter[Place] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """The costs of own functions in one view; `total` includes what no own function causes."""
+
+    total: int
+    places: dict[Place, PlaceCost]
+    unattributed: Counter[Cause]
+
+
+def attribute(profile: Profile, value: str, own: OwnCode) -> Attribution:
+    """Give every sample's cost to own functions."""
+    owners = [own.owner(f) for f in profile.functions]
+    is_own = np.array([o == "own" for o in owners], dtype=bool)
+    places = [_place(f, own) if o == "own" else None for f, o in zip(profile.functions, owners, strict=True)]
+    amounts = profile.values[:, profile.column(value)]
+    result = Attribution(total=int(amounts.sum()), places={}, unattributed=Counter())
+    functions = profile.frame_function.tolist()
+    lines = profile.frame_line.tolist()
+    frame_ids = profile.frame_ids.tolist()
+    offsets = profile.offsets.tolist()
+    for n, amount in enumerate(amounts.tolist()):
+        if amount:
+            stack = [(functions[f], lines[f]) for f in frame_ids[offsets[n] : offsets[n + 1]]]
+            _add(result, profile.functions, is_own, places, stack, amount, own.language)
+    return result
+
+
+def _place(function: Function, own: OwnCode) -> Place:
+    file = own.relative(function) or function.file
+    name = function.name
+    if own.language == "go":
+        name = _GO_CLOSURE.sub("", _GO_TYPE_ARGUMENTS.sub("", name))
+    return Place(name, file)
+
+
+def _is_inner(place: Place) -> bool:
+    """A comprehension, generator expression or lambda: a frame without a name of its own."""
+    return place.function.startswith("<") and place.function != "<module>"
+
+
+def _add(
+    result: Attribution,
+    functions: tuple[Function, ...],
+    is_own: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    places: list[Place | None],
+    stack: list[tuple[int, int]],
+    amount: int,
+    language: str,
+) -> None:
+    owned = [(places[f], line, depth, f) for depth, (f, line) in enumerate(stack) if is_own[f]]
+    foreign = (
+        [functions[f] for f, _ in stack[: owned[0][2]]][::-1]
+        if owned
+        else [functions[f] for f, _ in stack][::-1]
+    )
+    cause = _cause(foreign, language)
+    if not owned:
+        result.unattributed[cause] += amount
+        return
+    frames = _without_inner([(p, line, f) for p, line, _, f in owned if p is not None])
+    seen_lines: set[tuple[Place, int]] = set()
+    below: Place | None = None
+    for position, (place, line, function) in enumerate(frames):
+        cost = result.places.setdefault(place, PlaceCost())
+        cost.start_line = cost.start_line or functions[function].start_line
+        if position == 0:
+            _add_owner(cost, frames, foreign, cause, amount)
+        if (place, line) not in seen_lines:
+            cost.lines[line] += amount
+            if not any(p == place for p, _ in seen_lines):
+                cost.cumulative += amount
+                if below is not None and below != place:
+                    cost.children[below] += amount
+        seen_lines.add((place, line))
+        below = place
+
+
+def _add_owner(
+    cost: PlaceCost,
+    frames: list[tuple[Place, int, int]],
+    foreign: list[Function],
+    cause: Cause,
+    amount: int,
+) -> None:
+    cost.attributed += amount
+    cost.samples += 1
+    cost.causes[cause] += amount
+    cost.attributed_lines[frames[0][1]] += amount
+    if foreign:
+        cost.foreign[foreign[0].name] += amount
+    else:
+        cost.own += amount
+    above = next(((p, line) for p, line, _ in frames[1:] if p != frames[0][0]), None)
+    if above is not None:
+        cost.callers[above] += amount
+
+
+def _without_inner(frames: list[tuple[Place, int, int]]) -> list[tuple[Place, int, int]]:
+    """Comprehensions and lambdas renamed to the function around them (the next own frame of the file)."""
+    found = []
+    for position, (place, line, function) in enumerate(frames):
+        outer = place
+        if _is_inner(place):
+            outer = next(
+                (p for p, _, _ in frames[position + 1 :] if p.file == place.file and not _is_inner(p)), place
+            )
+        found.append((outer, line, function))
+    return found
+
+
+def _cause(foreign: list[Function], language: str) -> Cause:
+    if not foreign:
+        return "its own instructions"
+    known = go_cause(f.name for f in foreign) if language == "go" else python_cause(f.file for f in foreign)
+    return known or ("the runtime" if language == "go" else "the standard library")

@@ -1,0 +1,256 @@
+"""Reading and writing pprof files (gzipped or plain profile.proto), under limits.
+
+Source: profile.proto and its doc/README.md in google/pprof. A location with several lines is a chain of
+inlined calls, leaf first; each line becomes a frame of its own.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import os
+import tempfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from tools.errors import UnreadableOutput
+from tools.profiles.pprof_schema import profile_message
+from tools.profiles.profile import Function, IntArray, Profile, ValueType
+
+MIB = 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PprofLimits:
+    """What a file may hold before it is refused: bytes once decompressed, frames of one sample."""
+
+    decompressed_bytes: int = 2048 * MIB
+    depth: int = 100_000
+
+
+def read_pprof(source: Path | bytes, limits: PprofLimits | None = None) -> Profile:
+    """The profile in a file or in bytes.
+
+    Raises: UnreadableOutput naming the file and the offset or field that is wrong; never a part of a profile.
+    """
+    name = str(source) if isinstance(source, Path) else "profile"
+    try:
+        raw = source.read_bytes() if isinstance(source, Path) else source
+    except OSError as error:
+        raise UnreadableOutput(f"{name}: can't be read: {error.strerror}") from error
+    limits = limits or PprofLimits()
+    content = _decompress(raw, name, limits.decompressed_bytes)
+    message = profile_message()()
+    try:
+        message.ParseFromString(content)
+    except DecodeError as error:
+        raise UnreadableOutput(f"{name}: not a pprof profile: {error}") from error
+    return _Reader(message, name, limits).read()
+
+
+def _decompress(raw: bytes, name: str, limit: int) -> bytes:
+    if raw[:2] != b"\x1f\x8b":
+        if not raw:
+            raise UnreadableOutput(f"{name}: the file is empty")
+        return raw
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        content = inflater.decompress(raw, limit + 1)
+    except zlib.error as error:
+        raise UnreadableOutput(f"{name}: the gzip data is corrupt: {error}") from error
+    if len(content) > limit:
+        raise UnreadableOutput(
+            f"{name}: over {limit // MIB} MiB once decompressed: record for a shorter time"
+        )
+    if not inflater.eof:
+        raise UnreadableOutput(f"{name}: the gzip data ends early (after {len(raw)} bytes): record it again")
+    return content
+
+
+class _Reader:
+    """Turns a decoded message into columns, checking every index on the way."""
+
+    def __init__(self, message: Any, name: str, limits: PprofLimits) -> None:
+        self._message = message
+        self._name = name
+        self._limits = limits
+        self._strings: Sequence[str] = message.string_table or [""]
+        self._found: dict[Function, int] = {}
+
+    def read(self) -> Profile:
+        message = self._message
+        types = tuple(self._value_type(t, "sample_type") for t in message.sample_type)
+        if not types:
+            raise self._bad("sample_type", "is missing: nothing was measured")
+        function_ids = self._functions()
+        frames, chain_starts, location_ids = self._locations(function_ids)
+        offsets, frame_ids = self._stacks(chain_starts, location_ids)
+        default = self._string(message.default_sample_type, "default_sample_type")
+        return Profile(
+            value_types=types,
+            values=self._values(len(types)),
+            offsets=offsets,
+            frame_ids=frame_ids,
+            frame_function=frames[:, 0],
+            frame_line=frames[:, 1],
+            functions=tuple(self._found),
+            labels=self._labels(),
+            duration_ns=message.duration_nanos,
+            period=message.period,
+            period_type=self._value_type(message.period_type, "period_type")
+            if message.HasField("period_type")
+            else None,
+            time_ns=message.time_nanos,
+            comments=tuple(self._string(c, "comment") for c in message.comment),
+            default_value=default or types[-1].name,
+        )
+
+    def _bad(self, field: str, what: str) -> UnreadableOutput:
+        return UnreadableOutput(f"{self._name}: {field} {what}")
+
+    def _string(self, index: int, field: str) -> str:
+        if not 0 <= index < len(self._strings):
+            raise self._bad(field, f"names string {index} of {len(self._strings)}")
+        return self._strings[index]
+
+    def _value_type(self, message: Any, field: str) -> ValueType:
+        return ValueType(
+            name=self._string(message.type, f"{field}.type"), unit=self._string(message.unit, f"{field}.unit")
+        )
+
+    def _functions(self) -> dict[int, int]:
+        found = self._found
+        ids: dict[int, int] = {}
+        for n, function in enumerate(self._message.function):
+            field = f"function[{n}]"
+            name = self._string(function.name, f"{field}.name")
+            key = Function(
+                name=name or self._string(function.system_name, f"{field}.system_name"),
+                file=self._string(function.filename, f"{field}.filename"),
+                start_line=max(function.start_line, 0),
+            )
+            if function.id in ids:
+                raise self._bad(field, f"has id {function.id}, which another function has")
+            ids[function.id] = found.setdefault(key, len(found))
+        return ids
+
+    def _locations(self, function_ids: dict[int, int]) -> tuple[IntArray, IntArray, dict[int, int]]:
+        frames: dict[tuple[int, int], int] = {}
+        chain: list[int] = []
+        starts = [0]
+        ids: dict[int, int] = {}
+        for n, location in enumerate(self._message.location):
+            if location.id in ids:
+                raise self._bad(f"location[{n}]", f"has id {location.id}, which another location has")
+            ids[location.id] = n
+            for line in location.line:
+                function = function_ids.get(line.function_id)
+                if function is None:
+                    raise self._bad(f"location[{n}]", f"names function {line.function_id}, which isn't there")
+                chain.append(frames.setdefault((function, line.line), len(frames)))
+            if not location.line:
+                unknown = Function(name=f"{location.address:#x}", file="")
+                function = self._found.setdefault(unknown, len(self._found))
+                chain.append(frames.setdefault((function, 0), len(frames)))
+            starts.append(len(chain))
+        self._chain = np.array(chain, dtype=np.int64)
+        table = np.array(list(frames), dtype=np.int64).reshape(len(frames), 2)
+        return table, np.array(starts, dtype=np.int64), ids
+
+    def _stacks(self, starts: IntArray, ids: dict[int, int]) -> tuple[IntArray, IntArray]:
+        samples = self._message.sample
+        depths = np.fromiter((len(s.location_id) for s in samples), dtype=np.int64, count=len(samples))
+        if len(depths) and depths.max() > self._limits.depth:
+            raise self._bad(f"sample[{int(depths.argmax())}]", f"is {int(depths.max())} locations deep")
+        flat = itertools.chain.from_iterable(s.location_id for s in samples)
+        try:
+            locations = np.fromiter((ids[i] for i in flat), dtype=np.int64, count=int(depths.sum()))
+        except KeyError as error:
+            raise self._bad("sample", f"names location {error.args[0]}, which isn't there") from error
+        lengths = np.diff(starts)[locations]
+        ends = np.concatenate(([0], np.cumsum(lengths)))
+        # Expand each location to its chain of inlined frames, all samples at once.
+        within = np.arange(ends[-1], dtype=np.int64) - np.repeat(ends[:-1], lengths)
+        frame_ids = self._chain[np.repeat(starts[:-1][locations], lengths) + within]
+        offsets = ends[np.concatenate(([0], np.cumsum(depths)))]
+        return offsets.astype(np.int64), frame_ids.astype(np.int64)
+
+    def _values(self, count: int) -> IntArray:
+        samples = self._message.sample
+        for n, sample in enumerate(samples):
+            if len(sample.value) != count:
+                raise self._bad(f"sample[{n}]", f"has {len(sample.value)} values for {count} sample types")
+        flat = itertools.chain.from_iterable(s.value for s in samples)
+        values = np.fromiter(flat, dtype=np.int64, count=len(samples) * count)
+        return values.reshape(len(samples), count)
+
+    def _labels(self) -> dict[str, tuple[str, ...]]:
+        columns: dict[str, dict[int, str]] = {}
+        for n, sample in enumerate(self._message.sample):
+            for label in sample.label:
+                key = self._string(label.key, f"sample[{n}].label.key")
+                text = self._string(label.str, f"sample[{n}].label.str") if label.str else str(label.num)
+                columns.setdefault(key, {})[n] = text
+        count = len(self._message.sample)
+        return {key: tuple(found.get(n, "") for n in range(count)) for key, found in columns.items()}
+
+
+def write_pprof(profile: Profile, path: Path) -> None:
+    """Write a gzipped pprof file, whole or not at all. Raises: OSError when it can't be written."""
+    content = gzip.compress(encode_pprof(profile), compresslevel=6, mtime=0)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def encode_pprof(profile: Profile) -> bytes:
+    """The profile as an uncompressed profile.proto message."""
+    message = profile_message()()
+    strings = {"": 0}
+
+    def index(text: str) -> int:
+        return strings.setdefault(text, len(strings))
+
+    for value_type in profile.value_types:
+        message.sample_type.add(type=index(value_type.name), unit=index(value_type.unit))
+    # One mapping that says symbols are complete: else pprof looks for a binary to symbolise with.
+    message.mapping.add(
+        id=1, has_functions=True, has_filenames=True, has_line_numbers=True, has_inline_frames=True
+    )
+    for n, function in enumerate(profile.functions, 1):
+        name = index(function.name)
+        message.function.add(
+            id=n, name=name, system_name=name, filename=index(function.file), start_line=function.start_line
+        )
+    lines = zip(profile.frame_function.tolist(), profile.frame_line.tolist(), strict=True)
+    for n, (function_id, line) in enumerate(lines, 1):
+        location = message.location.add(id=n, mapping_id=1)
+        location.line.add(function_id=function_id + 1, line=line)
+    stacks = (profile.frame_ids + 1).tolist()
+    offsets = profile.offsets.tolist()
+    for n, values in enumerate(profile.values.tolist()):
+        sample = message.sample.add(location_id=stacks[offsets[n] : offsets[n + 1]], value=values)
+        for key, column in profile.labels.items():
+            if column[n]:
+                sample.label.add(key=index(key), str=index(column[n]))
+    if profile.period_type is not None:
+        message.period_type.type = index(profile.period_type.name)
+        message.period_type.unit = index(profile.period_type.unit)
+    message.period = profile.period
+    message.time_nanos = profile.time_ns
+    message.duration_nanos = profile.duration_ns
+    message.comment.extend(index(c) for c in profile.comments)
+    message.default_sample_type = index(profile.default_value)
+    message.string_table.extend(strings)
+    return bytes(message.SerializeToString())

@@ -1,0 +1,164 @@
+"""From profiles to hotspots: where the target's own code causes cost. docs/ranking.md tells the method.
+
+1. Every sample's cost goes to the own frame nearest to its leaf (attribution.py).
+2. Functions that only pass cost on to one child are left out.
+3. One function seen in several views is one hotspot; its score adds the views by their weights.
+4. Where a small leaf's cost comes through one line of one caller, that call site is named beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tools.measure.toolchain import ProfileView
+from tools.profiles.attribution import Attribution, Place, PlaceCost, attribute
+from tools.profiles.causes import Cause
+from tools.profiles.ownership import OwnCode
+from tools.profiles.profile import Profile
+
+PASS_THROUGH = 0.1
+"""A function that causes less than this part of its cumulative cost, nearly all in one child, passes through."""
+ONE_CHILD = 0.8
+ONE_CALLER = 0.8
+SECOND_VIEW = 0.5
+MINIMUM_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedView:
+    """A profile to rank, the value it is about, and how much the view weighs for the question asked."""
+
+    view: ProfileView
+    value: str
+    profile: Profile
+    evidence_id: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSite:
+    """Where a function is called from: `share` (0-1) of its cost comes through this line."""
+
+    function: str
+    file: str
+    line: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hotspot:
+    """An own function that causes cost, in the view where it weighs most.
+
+    Shares (0-1) are of that view's total: `share` with the foreign work it causes directly, `self_share` its own
+    instructions, `cumulative_share` with everything below. `lines` maps a line to the share passing through it.
+    `attribution` says in words what kind of work it is; it holds no number.
+    """
+
+    function: str
+    file: str
+    line: int
+    start_line: int
+    view: ProfileView
+    value: str
+    evidence_id: str
+    share: float
+    self_share: float
+    cumulative_share: float
+    cause: Cause
+    attribution: str
+    other_frames: tuple[str, ...]
+    lines: Mapping[int, float]
+    confidence: Literal["high", "medium", "low"]
+    confidence_reason: str
+    called_from: CallSite | None = None
+    also: Mapping[str, float] = field(default_factory=dict)
+
+
+def rank(views: Sequence[RankedView], own: OwnCode, limit: int) -> tuple[Hotspot, ...]:
+    """The hotspots of all views, the most important first, at most `limit`; empty when own code costs nothing."""
+    attributions = [(view, attribute(view.profile, view.value, own)) for view in views]
+    scores: dict[Place, float] = {}
+    best: dict[Place, tuple[float, RankedView, Attribution]] = {}
+    also: dict[Place, dict[str, float]] = {}
+    for view, attribution in attributions:
+        for place, cost in attribution.places.items():
+            if attribution.total <= 0 or _passes_through(cost):
+                continue
+            share = cost.attributed / attribution.total
+            if share < MINIMUM_SHARE:
+                continue
+            weighted = view.weight * share
+            also.setdefault(place, {})[view.view] = share
+            old = best.get(place)
+            if old is None or weighted > old[0]:
+                best[place] = (weighted, view, attribution)
+            scores[place] = scores.get(place, 0.0) + weighted
+    order = sorted(scores, key=lambda p: -(best[p][0] + SECOND_VIEW * (scores[p] - best[p][0])))
+    found = [_hotspot(place, best[place][1], best[place][2], also[place]) for place in order]
+    return tuple(found[:limit])
+
+
+def _passes_through(cost: PlaceCost) -> bool:
+    if cost.attributed >= PASS_THROUGH * cost.cumulative:
+        return False
+    largest = max(cost.children.values(), default=0)
+    return largest >= ONE_CHILD * cost.cumulative or cost.attributed == 0
+
+
+def _hotspot(place: Place, view: RankedView, attribution: Attribution, also: dict[str, float]) -> Hotspot:
+    cost = attribution.places[place]
+    total = attribution.total
+    cause, caused = cost.causes.most_common(1)[0]
+    line = cost.attributed_lines.most_common(1)[0][0]
+    confidence, reason = _confidence(cost, total, caused)
+    return Hotspot(
+        function=place.function,
+        file=place.file,
+        line=line,
+        start_line=cost.start_line,
+        view=view.view,
+        value=view.value,
+        evidence_id=view.evidence_id,
+        share=cost.attributed / total,
+        self_share=cost.own / total,
+        cumulative_share=cost.cumulative / total,
+        cause=cause,
+        attribution=_attribution(cost, cause),
+        other_frames=tuple(name for name, _ in cost.foreign.most_common(3)),
+        lines={n: amount / total for n, amount in cost.lines.items()},
+        confidence=confidence,
+        confidence_reason=reason,
+        called_from=_call_site(cost),
+        also=also,
+    )
+
+
+def _attribution(cost: PlaceCost, cause: Cause) -> str:
+    names = ", ".join(name for name, _ in cost.foreign.most_common(2))
+    if cause == "its own instructions":
+        return "mostly its own instructions"
+    return f"mostly {cause}, through {names}" if names else f"mostly {cause}"
+
+
+def _call_site(cost: PlaceCost) -> CallSite | None:
+    """The one line that most of the cost comes through, if there is one."""
+    if not cost.callers or not cost.attributed:
+        return None
+    (place, line), amount = cost.callers.most_common(1)[0]
+    share = amount / cost.attributed
+    if share < ONE_CALLER:
+        return None
+    return CallSite(function=place.function, file=place.file, line=line, share=share)
+
+
+def _confidence(cost: PlaceCost, total: int, caused: int) -> tuple[Literal["high", "medium", "low"], str]:
+    share = cost.attributed / total
+    if cost.samples < 10:
+        return "low", "it rests on a handful of samples"
+    if share >= 0.1 and cost.samples >= 50 and caused >= 0.5 * cost.attributed:
+        return "high", "many samples agree, and one kind of work makes up most of it"
+    if share >= 0.03:
+        return "medium", "the share is clear, but it is spread over few samples or several kinds of work"
+    return "low", "the share is small"
