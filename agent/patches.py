@@ -26,7 +26,10 @@ def make_patch(runner: Runner, old: Path, new: Path, files: tuple[str, ...]) -> 
                     shutil.copyfile(root / file, folder / side / file)
         argv = ["git", "-c", "core.quotePath=false", "-c", "core.autocrlf=false", "diff", "--no-index"]
         done = runner.run(
-            [*argv, "--binary", "--no-prefix", "--no-color", "a", "b"], cwd=folder, confined=False, check=False
+            [*argv, "--binary", "--no-prefix", "--no-color", "a", "b"],
+            cwd=folder,
+            confined=False,
+            check=False,
         )
     if done.exit_code not in (0, 1):
         raise ProgramFailed(

@@ -75,7 +75,9 @@ class Service:
         self.folder = self.store.open(run_id)
         request = self.folder.read_json("request.json", _REQUEST)
         if (self.folder.path / "report.json").is_file():
-            raise BadRequest(f"run {self.folder.id} has ended: `ask-profiler show {self.folder.id}` prints it")
+            raise BadRequest(
+                f"run {self.folder.id} has ended: `ask-profiler show {self.folder.id}` prints it"
+            )
         started = (self.folder.path / "checkpoints.sqlite").is_file()
         return self._drive(self.folder, request, None if started else {"request": request}, report_progress)
 
@@ -102,9 +104,7 @@ class Service:
         deps.workspace.remove()
         return json_rendering.read(folder.path / "report.json")
 
-    def _deps(
-        self, folder: RunFolder, request: Request, report_progress: Callable[[Progress], None]
-    ) -> Deps:
+    def _deps(self, folder: RunFolder, request: Request, report_progress: Callable[[Progress], None]) -> Deps:
         definition, settings = definition_and_settings(request)
         sandbox = choose_sandbox(request.sandbox)
         self._runner = Runner(sandbox.sandbox)

@@ -29,7 +29,9 @@ def locate(target: Path) -> Place:
     Raises: BadRequest when it doesn't exist, can't be read, or is neither Go nor Python.
     """
     if not target.exists():
-        raise BadRequest(f"the target {target} doesn't exist: give a Go module, or a Python project or script")
+        raise BadRequest(
+            f"the target {target} doesn't exist: give a Go module, or a Python project or script"
+        )
     target = target.resolve()
     if target.is_file():
         return _locate_file(target)
@@ -56,7 +58,9 @@ def _locate_file(target: Path) -> Place:
         )
     if target.suffix == ".go" or target.name == "go.mod":
         return locate(target.parent)
-    raise BadRequest(f"{target} is not a Go or Python source file: give a Go module, a Python project or a script")
+    raise BadRequest(
+        f"{target} is not a Go or Python source file: give a Go module, a Python project or a script"
+    )
 
 
 def _upwards(start: Path, markers: tuple[str, ...]) -> Path | None:

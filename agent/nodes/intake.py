@@ -36,7 +36,11 @@ def intake(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
             for name in notes.links_outside
         ]
         missing += [
-            Missing(what=name, leaves_unmeasured="this file couldn't be read and isn't in the copy", remedy="check its permissions")
+            Missing(
+                what=name,
+                leaves_unmeasured="this file couldn't be read and isn't in the copy",
+                remedy="check its permissions",
+            )
             for name in notes.unreadable
         ]
     return {"plan": plan, "unmeasured": [*missing, *plan.missing], "stages": clock.times}

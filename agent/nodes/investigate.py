@@ -70,4 +70,3 @@ def _shares(n: int, hotspot: Hotspot) -> list[Quantity]:
         Quantity(name=f"self_share_{n}", value=hotspot.self_share, unit="ratio"),
         Quantity(name=f"cumulative_share_{n}", value=hotspot.cumulative_share, unit="ratio"),
     ]
-

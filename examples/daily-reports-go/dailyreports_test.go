@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// day makes the lines of a day with n trades in up to 250 symbols; the same n gives the same day.
+// day makes the lines of a day with n trades in up to 500 symbols; the same n gives the same day.
 func day(n int) string {
 	random := rand.New(rand.NewSource(int64(n)))
 	open := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
@@ -23,7 +23,7 @@ func day(n int) string {
 		}
 		fmt.Fprintf(&text, "T-%08d,%s,SYM%03d,%s,%.4f,%d\n", i,
 			open.Add(time.Duration(i)*time.Millisecond).Format(time.RFC3339),
-			random.Intn(250), side, 10+90*random.Float64(), 1+random.Intn(500))
+			random.Intn(500), side, 10+90*random.Float64(), 1+random.Intn(500))
 	}
 	return text.String()
 }
@@ -33,7 +33,7 @@ func TestGenerate(t *testing.T) {
 	if err := Generate("2026-03-02", strings.NewReader(day(2000)), &out); err != nil {
 		t.Fatal(err)
 	}
-	const want = "1ccc742fc4bfb8085c396171744c41fb63ea056b9ab56be89cb559d33a9e5c40"
+	const want = "711889963ade8b010db8237082b5b05bad4759cb2a42c29d6538861df68f7ed5"
 	if got := fmt.Sprintf("%x", sha256.Sum256(out.Bytes())); got != want {
 		t.Errorf("the report of 2000 trades changed: %s", got)
 	}

@@ -74,9 +74,7 @@ def compare(samples: PairedSamples, *, seed: int, confidence: float = 0.95) -> t
     return tuple(c for unit in units for c in _compare_unit(samples, unit, seed, confidence))
 
 
-def log_ratios(
-    samples: PairedSamples, benchmark: str, unit: str
-) -> FloatArray:
+def log_ratios(samples: PairedSamples, benchmark: str, unit: str) -> FloatArray:
     """log(candidate / baseline) of every pair; empty when a value is missing or not positive."""
     before = [s.values.get(unit, 0.0) for s in samples.baseline[benchmark]]
     after = [s.values.get(unit, 0.0) for s in samples.candidate[benchmark]]

@@ -59,7 +59,7 @@ class Launcher:
                 start_new_session=True,
             )
         self._socket = ours
-        self._lines = ours.makefile("rb")
+        self._received = b""
         self.pid = self._process.pid
 
     def start(self, launch: Launch) -> int:
@@ -89,7 +89,8 @@ class Launcher:
 
     def poll(self, timeout_s: float) -> Ended | None:
         """How the program ended, or None when it still runs after `timeout_s`. Raises: LauncherGone."""
-        if not select.select([self._socket], [], [], timeout_s)[0]:
+        # A quick program's two answers may have come together: the second is then already here.
+        if not self._received and not select.select([self._socket], [], [], timeout_s)[0]:
             return None
         reply = self._read()
         return Ended(
@@ -112,17 +113,19 @@ class Launcher:
     def close(self) -> None:
         """End the helper; a program it still runs is killed."""
         with suppress(OSError):
-            self._lines.close()
             self._socket.close()
         self._process.wait()
 
     def _read(self) -> Any:
-        try:
-            line = self._lines.readline()
-        except OSError as error:
-            raise LauncherGone from error
-        if not line:
-            raise LauncherGone
+        while b"\n" not in self._received:
+            try:
+                more = self._socket.recv(65536)
+            except OSError as error:
+                raise LauncherGone from error
+            if not more:
+                raise LauncherGone
+            self._received += more
+        line, _, self._received = self._received.partition(b"\n")
         return json.loads(line)
 
 

@@ -90,8 +90,8 @@ def become(request: dict[str, Any], descriptors: list[int], writer: int) -> None
     """In the forked child: session, streams, limits, processors, then the program."""
     os.setsid()
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):  # ignored by us or by Python
+        signal.signal(number, signal.SIG_DFL)
     for target, descriptor in enumerate(descriptors):
         os.dup2(descriptor, target)
     os.closerange(3, writer)

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 def add_runs_dir(parser: argparse.ArgumentParser) -> None:
     """`--runs-dir`: where runs are kept."""
-    parser.add_argument("--runs-dir", metavar="DIR", help="where runs are kept (default: the user's state folder)")
+    parser.add_argument(
+        "--runs-dir", metavar="DIR", help="where runs are kept (default: the user's state folder)"
+    )
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The run a command is about, and where runs are kept."""
-    parser.add_argument("run", nargs="?", default="last", help="a run's id, a unique beginning of it, or 'last'")
+    parser.add_argument(
+        "run", nargs="?", default="last", help="a run's id, a unique beginning of it, or 'last'"
+    )
     add_runs_dir(parser)
 
 

@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     workload = parser.add_mutually_exclusive_group()
     workload.add_argument("--bench", metavar="REGEX", help="the benchmarks to use as workload")
     workload.add_argument(
-        "--cmd", metavar="COMMAND", help="the command to use as workload, run without a shell; {size} is replaced"
+        "--cmd",
+        metavar="COMMAND",
+        help="the command to use as workload, run without a shell; {size} is replaced",
     )
     workload.add_argument("-m", "--module", metavar="MODULE", help="a Python module to run as workload")
     parser.add_argument("--sizes", metavar="N,N…", help="input sizes for {size} in --cmd")
@@ -31,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--analyst", choices=["auto", "playbook"], default="auto", help="who interprets")
     parser.add_argument("--python", metavar="PROGRAM", help="the target's Python interpreter")
     parser.add_argument("--sandbox", choices=["auto", "bubblewrap", "none"], default="auto")
-    parser.add_argument("--time-limit", metavar="SECONDS", type=float, default=300.0, help="for the whole run")
+    parser.add_argument(
+        "--time-limit", metavar="SECONDS", type=float, default=300.0, help="for the whole run"
+    )
     parser.add_argument("--seed", type=int, default=0, help="for the random order of pairs")
     add_output(parser)
 

@@ -1,6 +1,6 @@
 """Print a completion script for bash, zsh or tcsh.
 
-  ask-profiler completion bash > ~/.local/share/bash-completion/completions/ask-profiler
+ask-profiler completion bash > ~/.local/share/bash-completion/completions/ask-profiler
 """
 
 from __future__ import annotations

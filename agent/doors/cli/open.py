@@ -24,7 +24,9 @@ def execute(args: argparse.Namespace) -> int:
     run = open_store(args, os.environ).open(args.run)
     page = run.path / "report.html"
     if not page.is_file():
-        raise BadRequest(f"run {run.id} has no report: `ask-profiler resume {run.id}` finishes an interrupted run")
+        raise BadRequest(
+            f"run {run.id} has no report: `ask-profiler resume {run.id}` finishes an interrupted run"
+        )
     sys.stdout.write(f"{page}\n")
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(page.as_uri())

@@ -10,7 +10,9 @@ from agent.doors.cli.arguments import add_output
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("run", nargs="?", default="last", help="a run's id, a unique beginning of it, or 'last'")
+    parser.add_argument(
+        "run", nargs="?", default="last", help="a run's id, a unique beginning of it, or 'last'"
+    )
     add_output(parser)
 
 

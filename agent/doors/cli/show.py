@@ -30,7 +30,9 @@ def execute(args: argparse.Namespace) -> int:
     name = "report.json" if args.json else "optimization.patch" if args.patch else "report.md"
     path = run.path / name
     if not path.is_file():
-        raise BadRequest(f"run {run.id} has no {name}: `ask-profiler resume {run.id}` finishes an interrupted run")
+        raise BadRequest(
+            f"run {run.id} has no {name}: `ask-profiler resume {run.id}` finishes an interrupted run"
+        )
     sys.stdout.write(path.read_text(encoding="utf-8"))
     return 0
 

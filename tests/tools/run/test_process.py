@@ -62,7 +62,7 @@ def test_bytes_that_are_not_utf8_do_not_break_anything(runner: Runner, tmp_path:
 
 
 def test_paths_with_spaces_and_other_letters_work(runner: Runner, tmp_path: Path) -> None:
-    folder = tmp_path / "my reports – żółć"
+    folder = tmp_path / "my reports, żółć"
     folder.mkdir()
     (folder / "día 1.txt").write_text("x")
     assert runner.run(["ls", folder], cwd=folder).stdout == "día 1.txt\n"
@@ -111,6 +111,11 @@ def test_the_time_spent_in_programs_adds_up(runner: Runner, tmp_path: Path) -> N
     runner.run(["sleep", "0.2"], cwd=tmp_path)
     runner.run(["sleep", "0.1"], cwd=tmp_path)
     assert 0.3 < runner.seconds_spent < 3
+
+
+def test_quick_programs_one_after_the_other_all_come_back(plain_runner: Runner, tmp_path: Path) -> None:
+    for n in range(100):
+        assert plain_runner.run(["echo", str(n)], cwd=tmp_path).stdout == f"{n}\n"
 
 
 def test_several_threads_may_run_programs_at_once(runner: Runner, tmp_path: Path) -> None:

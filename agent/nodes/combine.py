@@ -1,0 +1,114 @@
+"""Combine: everything accepted, together against the baseline, on every benchmark; and profiled again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from agent.deps import Deps
+from agent.nodes.capture import run_profiler
+from agent.nodes.measuring import benchmark_text, measure
+from agent.nodes.stage import StageClock, stage
+from agent.nodes.verify import accepted_count
+from agent.patches import make_patch
+from agent.state import Baseline, CaptureRecord, Combined, RunState
+from agent.workspace import changed_files
+from tools.errors import Cancelled, ToolError
+from tools.measure.benchstat import benchstat_table
+from tools.measure.judging import judge
+from tools.measure.pairs import PairPlan
+from tools.measure.verdict import Verdict
+from tools.measure.workload import Benchmark
+
+
+def combine(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
+    """Measure the combination end to end and keep its patch; None when nothing was accepted."""
+    deps = runtime.context
+    combined: Combined | None = None
+    after: list[CaptureRecord] = []
+    with stage(deps, "combine") as clock:
+        if accepted_count(state) and state["baseline"] is not None:
+            combined = _measure_combination(state, state["baseline"], deps, clock)
+            after = _profile_again(state, deps, clock)
+    return {"combined": combined, "captures_after": after, "stages": clock.times}
+
+
+def _measure_combination(state: RunState, found: Baseline, deps: Deps, clock: StageClock) -> Combined:
+    plan = state["plan"]
+    base, final = deps.workspace.baseline, deps.workspace.step(accepted_count(state))
+    files = changed_files(base, final)
+    patch = make_patch(deps.runner, base, final, files)
+    deps.folder.write_text("optimization.patch", patch)
+    for name in files:
+        if (final / name).is_file():
+            deps.folder.write_bytes(f"optimized/{name}", (final / name).read_bytes())
+    try:
+        measured = measure(
+            deps,
+            plan,
+            deps.build(plan, base),
+            deps.build(plan, final),
+            benchmarks=plan.workload.benchmarks,
+            iterations=found.iterations,
+            pairs=PairPlan(pairs=found.pairs, seed=state["request"].seed + 1000),
+            title="the whole workload, before and after: pairs",
+            say=clock.say,
+        )
+    except Cancelled:
+        raise
+    except ToolError as error:
+        failed = deps.evidence.add("missing", "the combination", "ask-profiler pairs", failure=str(error))
+        verdict = Verdict(accepted=False, reason="not enough samples", detail=str(error))
+        return Combined(verdict=verdict, evidence=(failed.id,), patch=patch, files=files)
+    before_text = benchmark_text(measured.samples.baseline, plan, "before")
+    after_text = benchmark_text(measured.samples.candidate, plan, "after")
+    deps.folder.write_text("benchmarks.txt", before_text + "\n" + after_text)
+    evidence = [measured.evidence.id]
+    table = benchstat_table(deps.runner, before_text, after_text)
+    if table is not None:
+        artefact = deps.folder.write_text("benchstat.txt", table.text)
+        beside = deps.evidence.add(
+            "analysis",
+            "benchstat on the same samples",
+            "benchstat",
+            argv=table.argv,
+            exit_code=0,
+            artefacts=[artefact],
+        )
+        evidence.append(beside.id)
+    verdict = judge(
+        measured.comparisons,
+        primary=_decisive(plan.workload.benchmarks, found),
+        minimum_gain=deps.definition.policy.minimum_gain_ratio,
+        smallest_detectable_gain=found.smallest_detectable_gain,
+        view="memory" if plan.focus[:1] == ("memory",) else "cpu",
+    )
+    return Combined(verdict=verdict, evidence=tuple(evidence), patch=patch, files=files)
+
+
+def _decisive(benchmarks: tuple[Benchmark, ...], found: Baseline) -> tuple[str, ...]:
+    """What decided before, and the largest size of each of its families."""
+    families = {name.rpartition("/")[0] for name in found.primary}
+    largest: dict[str, Benchmark] = {}
+    for benchmark in benchmarks:
+        family = benchmark.name.rpartition("/")[0]
+        if family in families and benchmark.size is not None:
+            old = largest.get(family)
+            largest[family] = benchmark if old is None or (old.size or 0) < benchmark.size else old
+    return tuple({*found.primary, *(b.name for b in largest.values())})
+
+
+def _profile_again(state: RunState, deps: Deps, clock: StageClock) -> list[CaptureRecord]:
+    """The views a picture is made of, on the final copy."""
+    plan = state["plan"]
+    final = deps.workspace.step(accepted_count(state))
+    done = {r.profiler for r in state.get("captures", []) if r.view in ("cpu", "memory")}
+    found = []
+    for profiler in deps.toolchain(plan).profilers:
+        if profiler.name in done:
+            clock.say(f"{profiler.name}: profiling the result")
+            record, _ = run_profiler(deps, plan, profiler, final, "after")
+            if record is not None:
+                found.append(record)
+    return found

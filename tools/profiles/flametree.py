@@ -1,0 +1,61 @@
+"""A profile as a tree of merged stacks, with the same stacks of a base profile beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tools.profiles.profile import Profile
+
+
+@dataclass(slots=True)
+class FlameNode:
+    """One frame in the context of its callers. `value` and `base` are cumulative; base is scaled to equal totals."""
+
+    name: str
+    file: str
+    value: float = 0.0
+    base: float = 0.0
+    children: dict[int, FlameNode] = field(default_factory=dict)
+
+
+def flame_tree(profile: Profile, value: str, base: Profile | None = None) -> FlameNode:
+    """The tree of all stacks, root first; frames are merged by function. The root is called `all`.
+
+    With `base`, whose total is scaled to the profile's, each node also holds what it was there.
+    """
+    root = FlameNode("all", "")
+    names: dict[tuple[str, str], int] = {}
+    _add(root, profile, value, names, "value", 1.0)
+    if base is not None:
+        total = base.total(value)
+        _add(root, base, value, names, "base", profile.total(value) / total if total else 0.0)
+    return root
+
+
+def _add(
+    root: FlameNode, profile: Profile, value: str, names: dict[tuple[str, str], int], side: str, scale: float
+) -> None:
+    ids = [names.setdefault((f.name, f.file), len(names)) for f in profile.functions]
+    functions = profile.frame_function.tolist()
+    frames = profile.frame_ids.tolist()
+    offsets = profile.offsets.tolist()
+    for n, amount in enumerate(profile.values[:, profile.column(value)].tolist()):
+        if not amount:
+            continue
+        node = root
+        _grow(node, side, amount * scale)
+        for position in range(offsets[n + 1] - 1, offsets[n] - 1, -1):
+            function = functions[frames[position]]
+            child = node.children.get(ids[function])
+            if child is None:
+                found = profile.functions[function]
+                child = node.children[ids[function]] = FlameNode(found.name, found.file)
+            _grow(child, side, amount * scale)
+            node = child
+
+
+def _grow(node: FlameNode, side: str, amount: float) -> None:
+    if side == "value":
+        node.value += amount
+    else:
+        node.base += amount
