@@ -14,15 +14,12 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from pydantic import TypeAdapter
 
 from agent.analysts.selection import choose_analyst
-from agent.definition import read_definition
 from agent.deps import Deps, Progress
 from agent.errors import BadRequest
 from agent.graph import build_graph
 from agent.rendering import json as json_rendering
 from agent.report import Report
 from agent.request import Request
-from agent.resources import definition_path
-from agent.settings import read_settings
 from agent.store import EvidenceLog, RunFolder, Store
 from agent.targets import locate
 from agent.targets_intake import HostIntake

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tools.profiles.ranking import Hotspot
-
 from agent.evidence import EvidenceIndex
 from agent.policy import Policy
 from agent.report import Bottleneck, Candidate, JudgedCandidate
 from agent.request import Plan
 from tools.measure.toolchain import Capture
+from tools.profiles.ranking import Hotspot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from tools.measure.verdict import Rejection, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(Exception):  # noqa: N818 - a decision of the gates, not an error
+class Refused(Exception):
     """A gate's decision against a candidate, with the evidence behind it."""
 
     reason: Rejection

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from langgraph.runtime import Runtime
+from pydantic import TypeAdapter
 
 from agent.deps import Deps
 from agent.nodes.stage import stage
 from agent.request import Missing, Plan
 from agent.state import RunState
 from agent.targets import locate
-from pydantic import TypeAdapter
 
 _PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
 

@@ -10,7 +10,8 @@
   function label(frame) { return title(frame).replace(/ \([^()]*\)$/, ""); }
   function number(frame, name) { return parseFloat(frame.getAttribute("data-" + name)); }
   function place(frame, x, w) {
-    var rect = frame.querySelector("rect"), text = frame.querySelector("text"), name = label(frame);
+    var rect = frame.querySelector("rect"), text = frame.querySelector("text");
+    var name = label(frame).replace(/^.*\//, "") || label(frame);
     var room = Math.floor((w - 8) / character);
     rect.setAttribute("x", x); rect.setAttribute("width", Math.max(w, 0.2));
     text.setAttribute("x", x + 4);

@@ -91,7 +91,7 @@ def _draw(
     text = f"{node.name} ({format_value(node.value, unit)}, {share}"
     if difference:
         text += f", {100 * (node.value - node.base) / total:+.2f} points"
-    label = _clip(node.name, width)
+    label = _clip(node.name.rpartition("/")[2] or node.name, width)
     return (
         f'<g class="f" data-x="{box.x:.6f}" data-w="{box.width:.6f}" data-d="{box.depth}">'
         f"<title>{_safe(text)})</title>"

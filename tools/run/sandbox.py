@@ -94,7 +94,7 @@ class BubblewrapSandbox:
         words += _system_mounts(network=access.network)
         words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/tmp/home"]  # noqa: S108
         words += _mounts(access.readable, (cwd, *access.writable))
-        words += ["--chdir", str(cwd), "--clearenv"]
+        words += ["--remount-ro", "/", "--chdir", str(cwd), "--clearenv"]
         for name, value in {**BASE_ENVIRONMENT, **env}.items():
             words += ["--setenv", name, value]
         return [*words, "--", *argv]

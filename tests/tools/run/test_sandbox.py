@@ -40,8 +40,7 @@ def test_the_system_is_read_only_and_the_working_folder_writable(confined: Runne
     assert (tmp_path / "here").exists()
     for place in ("/usr/planted", "/etc/planted", "/planted"):
         done = confined.run(["touch", place], cwd=tmp_path, check=False)
-        if place != "/planted":  # the sandbox's own root is a private, empty file system
-            assert done.exit_code != 0
+        assert "Read-only file system" in done.stderr
         assert not Path(place).exists()
 
 
@@ -52,7 +51,7 @@ def test_nothing_of_the_home_or_of_other_folders_is_seen(confined: Runner, tmp_p
     (other / "key").write_text("secret")
     (folder / "link").symlink_to(other / "key")
     for path in (str(other / "key"), "link", "/etc/shadow", "/root", str(Path.home())):
-        with pytest.raises(ProgramFailed, match="No such file|not found"):
+        with pytest.raises(ProgramFailed, match="No such file"):
             confined.run(["cat" if path != "/root" else "ls", path], cwd=folder)
 
 

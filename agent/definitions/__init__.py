@@ -1,0 +1,1 @@
+"""Understanding agent definition files: frontmatter, sections, limits in words, policy."""

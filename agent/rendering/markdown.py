@@ -1,0 +1,266 @@
+"""report.md: summary first, then bottlenecks, code, before and after, targets, checklist, evidence."""
+
+from __future__ import annotations
+
+import re
+
+from agent.evidence import Evidence, Reference
+from agent.rendering.quantities import format_number, format_quantity, resolve
+from agent.rendering.sentences import (
+    OUTCOMES,
+    UNIT_NAMES,
+    change,
+    headline,
+    interval,
+    ordered_comparisons,
+    verdict_words,
+)
+from agent.report import Bottleneck, JudgedCandidate, Report
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
+
+
+def escape(text: str) -> str:
+    """Text from a target as plain Markdown: nothing in it is markup, and it stays on one line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    """Text from a target as inline code, whatever backticks it holds."""
+    text = " ".join(text.split()) or " "
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{space}{text}{space}{fence}".replace("|", "\\|")
+
+
+def block(text: str, language: str) -> str:
+    """Text from a target as a fenced block that it can't break out of."""
+    fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
+
+
+def render(report: Report) -> str:
+    """The report in Markdown. Raises: KeyError when prose names a number that was not measured."""
+    parts = [
+        _summary(report),
+        _bottlenecks(report),
+        _optimisations(report),
+        _before_after(report),
+        _resources(report),
+        _targets(report),
+        _checklist(report),
+        _graphs(report),
+        _monitoring(report),
+        _unmeasured(report),
+        _evidence(report),
+    ]
+    return "\n".join(part.rstrip() + "\n" for part in parts if part)
+
+
+def _prose(report: Report, text: str) -> str:
+    return resolve(text, report.index, lambda value, reference: f"{value} ({reference.evidence_id})")
+
+
+def _value(report: Report, reference: Reference | None) -> str:
+    if reference is None:
+        return "not measured"
+    return f"{format_quantity(report.index.resolve(reference))} ({reference.evidence_id})"
+
+
+def _summary(report: Report) -> str:
+    plan = report.plan
+    accepted = len(report.accepted)
+    lines = [
+        f"# {OUTCOMES[report.outcome]}: {escape(report.question)}",
+        "",
+        f"**{escape(headline(report))}**",
+        "",
+    ]
+    if report.outcome == "improved":
+        lines += [_prose(report, report.summary), ""]
+    lines += [
+        f"- Target: {code(plan.root)}{' / ' + code(plan.subdirectory) if plan.subdirectory else ''} ({plan.toolchain})",
+        f"- Workload: {plan.workload.kind}; {escape(plan.workload.chosen_because)}",
+        f"- Bottlenecks: {len(report.bottlenecks)}; candidates judged: {len(report.candidates)}, accepted: {accepted}",
+        f"- Smallest gain this host could tell: {_value(report, report.smallest_detectable_gain)}",
+        f"- Host: {escape(report.host)}",
+        f"- Analyst: {escape(report.analyst)}. {escape(report.analyst_note)}",
+        f"- Definition: {escape(report.agent_name)} {escape(report.agent_version)}; run {report.run_id}, {report.created}",
+    ]
+    if report.patch:
+        lines += ["", f"To apply: `ask-profiler apply {report.run_id}`"]
+    if report.warnings:
+        lines += ["", "Warnings:", "", *(f"- {escape(w)}" for w in report.warnings)]
+    return "\n".join(lines) + "\n"
+
+
+def _bottlenecks(report: Report) -> str:
+    if not report.bottlenecks:
+        return (
+            ""
+            if report.outcome == "not measured"
+            else "## Bottlenecks\n\nNone stands out in the target's own code.\n"
+        )
+    return "## Bottlenecks\n\n" + "\n".join(_bottleneck(report, b) for b in report.bottlenecks)
+
+
+def _bottleneck(report: Report, found: Bottleneck) -> str:
+    lines = [
+        f"### {found.rank}. {code(found.function)}",
+        "",
+        f"{code(f'{found.file}:{found.line}')}; severity **{found.severity}**; "
+        f"{_value(report, found.share)} of {_VIEW[found.view]}; "
+        f"confidence {found.confidence}: {escape(found.confidence_reason)}",
+        "",
+        f"**Root cause.** {_prose(report, found.root_cause)}",
+        "",
+        _prose(report, found.explanation),
+        "",
+        f"Evidence: {', '.join(found.evidence)}"
+        + (
+            f"; seen below it: {', '.join(code(n) for n in found.other_frames)}" if found.other_frames else ""
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+_VIEW = {"cpu": "CPU time", "memory": "memory", "goroutines": "goroutines"}
+
+
+def _optimisations(report: Report) -> str:
+    if not report.candidates:
+        return ""
+    lines = ["## Optimisation code", ""]
+    for judged in sorted(report.candidates, key=lambda j: not j.verdict.accepted):
+        lines += [_candidate(judged), ""]
+    return "\n".join(lines)
+
+
+def _candidate(judged: JudgedCandidate) -> str:
+    found = judged.candidate
+    lines = [
+        f"### {found.id}: {escape(found.title)}",
+        "",
+        f"**{escape(verdict_words(judged))}** (bottleneck {found.bottleneck_rank}; {escape(found.origin)}; "
+        f"evidence {', '.join(judged.evidence) or 'none'})",
+        "",
+        found.rationale,
+        "",
+        f"Risk: {found.risk}",
+        "",
+        block(found.patch, "diff"),
+    ]
+    return "\n".join(lines)
+
+
+def _before_after(report: Report) -> str:
+    if report.combined is None:
+        return ""
+    rows = [
+        f"| {escape(c.benchmark)} | {UNIT_NAMES.get(c.unit, escape(c.unit))} | {format_number(c.baseline_median, c.unit)} "
+        f"| {format_number(c.candidate_median, c.unit)} | {change(c)} | {interval(c)} | {c.pairs} |"
+        for c in ordered_comparisons(report.combined.comparisons)
+    ]
+    head = [
+        "| benchmark | what | before | after | change | 95 % interval | pairs |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
+    note = (
+        "Medians of fresh processes, baseline and candidate in pairs of random order; the change is the median paired "
+        "ratio with its bootstrap interval, corrected for all comparisons of a unit (Holm). `~`: nothing significant."
+    )
+    where = f"Evidence: {', '.join(report.combined_evidence)}."
+    verdict = (
+        ""
+        if report.combined.accepted
+        else f"\n**{report.combined.reason}**: {escape(report.combined.detail)}\n"
+    )
+    return "\n".join(["## Before and after", "", *head, *rows, "", note, where, verdict])
+
+
+def _resources(report: Report) -> str:
+    if not report.resources:
+        return ""
+    rows = [
+        f"| {escape(r.label)} | {_value(report, r.before)} | {_value(report, r.after)} |"
+        for r in report.resources
+    ]
+    return "\n".join(["## Resource usage", "", "| what | before | after |", "|---|--:|--:|", *rows, ""])
+
+
+def _targets(report: Report) -> str:
+    if not report.targets:
+        return ""
+    rows = [
+        f"| {escape(t.target.text)} | {t.status} | {_value(report, t.measured) if t.measured else ''} | {escape(t.why)} |"
+        for t in report.targets
+    ]
+    return "\n".join(
+        ["## Performance targets", "", "| target | status | measured | why |", "|---|---|--:|---|", *rows, ""]
+    )
+
+
+def _checklist(report: Report) -> str:
+    lines = ["## Checklist", ""]
+    for result in report.checklist:
+        tick = "x" if result.status == "done" else " "
+        evidence = f" ({', '.join(result.evidence)})" if result.evidence else ""
+        lines.append(
+            f"- [{tick}] {escape(result.item.text)}: {result.status}; {escape(result.why)}{evidence}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _graphs(report: Report) -> str:
+    if not report.graphs:
+        return ""
+    return "\n".join(["## Graphs", "", *(f"- [{g.title}]({g.path})" for g in report.graphs), ""])
+
+
+def _monitoring(report: Report) -> str:
+    if not report.monitoring:
+        return ""
+    return "\n".join(["## Monitoring", "", *(f"- [{name}]({name})" for name in report.monitoring), ""])
+
+
+def _unmeasured(report: Report) -> str:
+    if not report.unmeasured:
+        return ""
+    lines = [
+        f"- **{escape(m.what)}**: leaves unmeasured {escape(m.leaves_unmeasured)}. {escape(m.remedy)}"
+        for m in report.unmeasured
+    ]
+    return "\n".join(["## What could not be measured", "", *lines, ""])
+
+
+def _evidence(report: Report) -> str:
+    lines = ["## Evidence", "", *(_evidence_line(e) for e in report.evidence), ""]
+    total = sum(s.duration_s for s in report.stages)
+    own = total - sum(s.target_s for s in report.stages)
+    stages: dict[str, float] = {}
+    for stage in report.stages:
+        stages[stage.stage] = stages.get(stage.stage, 0.0) + stage.duration_s
+    times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items())
+    lines.append(
+        f"Stages: {times}. In all {total:.1f} s, of which {own:.1f} s outside the target's own builds, tests, "
+        "profiles and benchmarks."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _evidence_line(found: Evidence) -> str:
+    bits = [
+        f"**{found.id}** {found.kind}: {escape(found.title)}; {escape(found.tool)} {escape(found.tool_version)}".rstrip()
+    ]
+    if found.argv:
+        bits.append(code(" ".join(found.argv)[:200]))
+    if found.exit_code is not None:
+        bits.append(f"exit code {found.exit_code}")
+    if found.duration_s:
+        bits.append(f"{found.duration_s:.1f} s")
+    bits += [f"[{a.path}]({a.path})" for a in found.artefacts]
+    if found.failure:
+        bits.append(f"**failed**: {escape(found.failure[:400])}")
+    bits += [escape(w) for w in found.warnings[:12]]
+    return "- " + "; ".join(bits)

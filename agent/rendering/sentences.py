@@ -1,0 +1,72 @@
+"""Sentences that several renderings share: outcome, verdicts, comparisons. Numbers come from comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.rendering.quantities import format_number, format_speedup
+from agent.report import JudgedCandidate, Report
+from tools.measure.verdict import Comparison
+from tools.measure.workload import SECONDS_PER_OP
+
+OUTCOMES = {
+    "improved": "Improved",
+    "nothing worth changing": "Nothing worth changing",
+    "not improved": "Not improved",
+    "not measured": "Not measured",
+}
+UNIT_NAMES = {
+    "sec/op": "time",
+    "B/op": "bytes allocated",
+    "allocs/op": "allocations",
+    "cpu-sec/op": "CPU time",
+    "peak-RSS-B": "peak memory",
+}
+
+
+def headline_comparison(report: Report) -> Comparison | None:
+    """The comparison the answer leads with: time of the largest decisive benchmark that got faster."""
+    if report.combined is None:
+        return None
+    times = [c for c in report.combined.comparisons if c.unit == SECONDS_PER_OP and c.changed and c.ratio < 1]
+    sizes = {b.name: b.size or 0 for b in report.plan.workload.benchmarks}
+    return max(times, key=lambda c: (sizes.get(c.benchmark, 0), c.baseline_median), default=None)
+
+
+def headline(report: Report) -> str:
+    """The answer in one sentence."""
+    comparison = headline_comparison(report)
+    if report.outcome == "improved" and comparison is not None:
+        before, after = (
+            format_number(v, SECONDS_PER_OP)
+            for v in (comparison.baseline_median, comparison.candidate_median)
+        )
+        return (
+            f"{comparison.benchmark} takes {before.removesuffix('/op')} before and {after.removesuffix('/op')} after: "
+            f"{format_speedup(comparison.ratio)}, and at least {format_speedup(comparison.ratio_high)} (95 %)."
+        )
+    return report.summary
+
+
+def change(comparison: Comparison) -> str:
+    """`-65.2 %`, or `~` where nothing significant happened."""
+    return f"{100 * (comparison.ratio - 1):+.1f} %" if comparison.changed else "~"
+
+
+def interval(comparison: Comparison) -> str:
+    """The bounds of the change at 95 %."""
+    low, high = 100 * (comparison.ratio_low - 1), 100 * (comparison.ratio_high - 1)
+    return f"{low:+.1f} % to {high:+.1f} %"
+
+
+def verdict_words(judged: JudgedCandidate) -> str:
+    """`accepted: …` or `rejected (reason): …`."""
+    verdict = judged.verdict
+    head = "accepted" if verdict.accepted else f"rejected ({verdict.reason})"
+    return f"{head}: {verdict.detail}"
+
+
+def ordered_comparisons(comparisons: Iterable[Comparison]) -> list[Comparison]:
+    """Time first, then the other units; the order of benchmarks kept."""
+    order = {unit: n for n, unit in enumerate(UNIT_NAMES)}
+    return sorted(comparisons, key=lambda c: order.get(c.unit, len(order)))

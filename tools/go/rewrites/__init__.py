@@ -1,0 +1,1 @@
+"""Rewrites of Go code: by a helper program that knows types (helper/), run on private copies only."""

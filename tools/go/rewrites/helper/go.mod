@@ -1,0 +1,3 @@
+module askprofiler/rewriter
+
+go 1.23
