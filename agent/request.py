@@ -27,7 +27,7 @@ class Request:
     settings_file: str | None = None
     analyst: str = "auto"
     sandbox: Literal["auto", "bubblewrap", "none"] = "auto"
-    time_limit_s: float = 300.0
+    time_limit_s: float | None = None
     python: str | None = None
     seed: int = 0
 

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 from pydantic import TypeAdapter
 
 from agent.analysts.selection import choose_analyst
+from agent.definition import Definition, read_definition
 from agent.deps import Deps, Progress
 from agent.errors import BadRequest
 from agent.graph import build_graph
+from agent.planning import HostIntake
 from agent.rendering import json as json_rendering
 from agent.report import Report
 from agent.request import Request
+from agent.resources import definition_path, settings_path
+from agent.settings import Settings, read_settings
+from agent.state import RunState
 from agent.store import EvidenceLog, RunFolder, Store
 from agent.targets import locate
-from agent.targets_intake import HostIntake
 from agent.workspace import Workspace
 from tools.run.process import Runner
 from tools.run.sandbox import choose_sandbox
@@ -45,6 +50,7 @@ CHECKPOINT_TYPES = [
     ("tools.measure.verdict", "Verdict"),
     ("tools.measure.verdict", "Comparison"),
     ("tools.profiles.ranking", "Hotspot"),
+    ("tools.profiles.ranking", "CallSite"),
 ]
 """Every type that may stand in a checkpoint; nothing else is imported when one is read."""
 
@@ -62,7 +68,7 @@ class Service:
     def run(self, request: Request, report_progress: Callable[[Progress], None]) -> Report:
         """Answer a request from the start. Raises: AgentError, ToolError."""
         locate(Path(request.target))
-        definition_and_settings(request)
+        definition_and_settings(request, self.environment)
         self.folder = self.store.create(datetime.now(UTC))
         self.folder.write_json("request.json", _REQUEST, request)
         return self._drive(self.folder, request, {"request": request}, report_progress)
@@ -91,18 +97,18 @@ class Service:
         report_progress: Callable[[Progress], None],
     ) -> Report:
         deps = self._deps(folder, request, report_progress)
-        config = {"configurable": {"thread_id": folder.id}, "recursion_limit": 200}
+        config: RunnableConfig = {"configurable": {"thread_id": folder.id}, "recursion_limit": 200}
         with SqliteSaver.from_conn_string(str(folder.path / "checkpoints.sqlite")) as saver:
             saver.serde = JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES)
             graph = build_graph(saver)
             if start is None and not graph.get_state(config).next:
                 start = {"request": request}
-            graph.invoke(start, config, context=deps, durability="sync")
+            graph.invoke(cast("RunState | None", start), config, context=deps, durability="sync")
         deps.workspace.remove()
         return json_rendering.read(folder.path / "report.json")
 
     def _deps(self, folder: RunFolder, request: Request, report_progress: Callable[[Progress], None]) -> Deps:
-        definition, settings = definition_and_settings(request)
+        definition, settings = definition_and_settings(request, self.environment)
         sandbox = choose_sandbox(request.sandbox)
         self._runner = Runner(sandbox.sandbox)
         return Deps(
@@ -116,12 +122,23 @@ class Service:
             intake=HostIntake(
                 runner=self._runner,
                 environment=self.environment,
-                definition=definition,
-                settings=settings,
                 request=request,
+                sandbox_note=sandbox.warning,
             ),
             clock=self.clock,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             report_progress=report_progress,
             sandbox_note=sandbox.warning,
         )
+
+
+def definition_and_settings(request: Request, environment: Mapping[str, str]) -> tuple[Definition, Settings]:
+    """Who the agent is and how it is deployed. Raises: BadDefinition, BadSettings."""
+    file = request.settings_file or environment.get("ASK_PROFILER_SETTINGS")
+    settings = read_settings(Path(file) if file else settings_path())
+    named = Path(request.definition_file) if request.definition_file else definition_path()
+    definition = read_definition(named)
+    gain = settings.policy.minimum_gain_ratio
+    if gain is not None:
+        definition = replace(definition, policy=replace(definition.policy, minimum_gain_ratio=gain))
+    return definition, settings

@@ -17,12 +17,15 @@ from tools.profiles.ranking import Hotspot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """What an analyst may look at. `captures` and `hotspots` by evidence id; `root` is a private copy."""
+    """What an analyst may look at. `root` is a private copy with what was accepted so far, `original` the
+    baseline that was profiled; `captures` by evidence id; `hotspots` name lines of `original`.
+    """
 
     plan: Plan
     policy: Policy
     question: str
     root: Path
+    original: Path
     captures: Mapping[str, Capture]
     hotspots: Sequence[Hotspot]
     evidence: EvidenceIndex

@@ -16,7 +16,7 @@ from tools.errors import Cancelled, ToolError
 from tools.measure.calibration import calibrate, choose_iterations, choose_pairs, smallest_detectable_gain
 from tools.measure.hostlock import measuring_alone
 from tools.measure.pairs import PairPlan
-from tools.measure.workload import SECONDS_PER_OP, Benchmark, Sample
+from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, Sample
 from tools.system.host import host_facts
 
 
@@ -98,8 +98,10 @@ def _measure_baseline(deps: Deps, plan: Plan, seed: int, clock: StageClock) -> B
 
 def _first_times(first: dict[str, Sample]) -> list[Quantity]:
     return [
-        Quantity(name=f"{name}:{SECONDS_PER_OP}", value=sample.values[SECONDS_PER_OP], unit="sec/op")
+        Quantity(name=f"{name}:{unit}", value=sample.values[unit], unit=unit)
         for name, sample in first.items()
+        for unit in (SECONDS_PER_OP, PEAK_RSS_BYTES)
+        if unit in sample.values
     ]
 
 

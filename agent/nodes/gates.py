@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.deps import Deps
 from agent.errors import BadRequest
+from agent.evidence import Quantity
 from agent.patches import apply_patch
 from agent.report import Candidate
 from agent.request import Plan
@@ -85,7 +86,7 @@ def tests_gate(deps: Deps, plan: Plan, root: Path, label: str) -> str:
         argv=outcome.argv,
         exit_code=outcome.exit_code,
         duration_s=outcome.duration_s,
-        quantities=[],
+        quantities=[Quantity(name="ran", value=float(outcome.ran), unit="count")],
         failure=None if outcome.passed else f"{len(outcome.failed)} failed: {', '.join(outcome.failed[:5])}",
     )
     if not outcome.passed:

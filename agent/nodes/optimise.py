@@ -49,4 +49,4 @@ def _was_judged(candidate: Candidate, judged: list[JudgedCandidate]) -> bool:
 def time_is_spent(state: RunState, deps: Deps) -> bool:
     """Whether the run's time budget is spent, counting the stages of earlier, interrupted processes."""
     used = sum(s.duration_s for s in state.get("stages", []))
-    return used >= state["request"].time_limit_s
+    return used >= (state["request"].time_limit_s or deps.settings.budgets.run_s)

@@ -46,6 +46,7 @@ def make_picture(state: RunState, deps: Deps, hotspots: Sequence[Hotspot], root:
         policy=deps.definition.policy,
         question=state["request"].question,
         root=root,
+        original=deps.workspace.baseline,
         captures={r.evidence_id: load_capture(deps, r) for r in state.get("captures", [])},
         hotspots=tuple(hotspots),
         evidence=deps.evidence.index,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tools.errors import ToolError, UnreadableOutput
 from tools.go.compiling import BINARIES
+from tools.go.overlays import overlay_for_command, overlay_for_tests
 from tools.go.packages import GoPackage, list_packages
 from tools.go.program import GoProgram
 from tools.go.sampling import run_command, run_test_binary
@@ -24,7 +25,6 @@ from tools.profiles.pprof import read_pprof, write_pprof
 from tools.profiles.profile import Profile
 from tools.run.process import Limits, Runner
 
-INJECTED = Path(__file__).with_name("inside")
 CAPTURE_LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512)
 HEAP_RATE_BYTES = 64 * 1024
 FLAGS = {"cpu": "-test.cpuprofile", "memory": "-test.memprofile"}
@@ -124,8 +124,7 @@ class GoProfiler:
     def _overlay_tests(self, root: Path, folder: str) -> str:
         """A test binary of the package that also watches its goroutines."""
         package = self._package(root, folder)
-        text = (INJECTED / "goroutines.go.txt").read_text().replace("PACKAGE", package.name)
-        overlay = self._overlay(root, folder, "zz_ask_profiler_test.go", text)
+        overlay = overlay_for_tests(root, package)
         binary = root / BINARIES / "goroutines.test"
         self.go.run(
             self.runner,
@@ -138,8 +137,7 @@ class GoProfiler:
     def _command_parts(self, build: Build, workload: Workload) -> list[tuple[Profile, dict[str, int] | None]]:
         """Run the command once for each size, built with our profiling file."""
         folder = Path(workload.command[0]).as_posix()
-        text = (INJECTED / "command.go.txt").read_text()
-        overlay = self._overlay(build.root, folder, "zz_ask_profiler.go", text)
+        overlay = overlay_for_command(build.root, self._package(build.root, folder))
         binary = build.root / BINARIES / "profiled-command"
         self.go.run(
             self.runner,
@@ -160,14 +158,6 @@ class GoProfiler:
             if parts:
                 found.append((combine(parts), json.loads(facts.read_text()) if facts.is_file() else None))
         return found
-
-    def _overlay(self, root: Path, folder: str, name: str, text: str) -> Path:
-        place = root / BINARIES / "overlay"
-        place.mkdir(parents=True, exist_ok=True)
-        (place / name).write_text(text)
-        overlay = place / "overlay.json"
-        overlay.write_text(json.dumps({"Replace": {str(root / folder / name): str(place / name)}}))
-        return overlay
 
     def _package(self, root: Path, folder: str) -> GoPackage:
         pattern = "." if folder == "." else f"./{folder}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from tools.errors import ProgramFailed, UnreadableOutput
@@ -100,4 +101,11 @@ def run_command(
         CPU_SECONDS_PER_OP: done.cpu_s,
         PEAK_RSS_BYTES: float(done.peak_rss_bytes),
     }
-    return Sample(benchmark=benchmark.name, iterations=1, values=values, duration_s=done.duration_s), done
+    sample = Sample(
+        benchmark=benchmark.name,
+        iterations=1,
+        values=values,
+        duration_s=done.duration_s,
+        output_sha256=hashlib.sha256(done.stdout.encode()).hexdigest(),
+    )
+    return sample, done

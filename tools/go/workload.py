@@ -12,23 +12,12 @@ from tools.go.packages import GoPackage, list_packages
 from tools.go.program import GoProgram
 from tools.go.sampling import run_test_binary
 from tools.measure.benchmark_format import parse_results, without_processors
+from tools.measure.sizes import size_in_name
 from tools.measure.toolchain import Build
 from tools.measure.workload import Benchmark, Workload
 from tools.run.process import Limits, Runner
 
 LISTING_LIMITS = Limits(timeout_s=60.0, memory_bytes=8 * 1024**3, processes=512)
-_SIZE = re.compile(r"(?:^|[/_=-])(?:size|n|len|count|records|rows|items)?[=_-]?(\d+)([kKmM]?)(?=$|[/_-])")
-_FACTORS = {"": 1, "k": 1000, "m": 1_000_000}
-
-
-def size_in_name(name: str) -> int | None:
-    """The input size a sub-benchmark's name tells (`Report/size=1000`, `Sort/10k`), None when it tells none."""
-    parts = name.split("/")[1:]
-    for part in reversed(parts):
-        match = _SIZE.search(part)
-        if match:
-            return int(match[1]) * _FACTORS[match[2].lower()]
-    return None
 
 
 def choose_workload(

@@ -48,10 +48,12 @@ class Sample:
     """One fresh process that ran one benchmark.
 
     `values` maps a unit (`sec/op`, `B/op`, `allocs/op`, `peak-RSS-B`, …) to the value per operation,
-    in base units. `iterations` is how many operations the process ran.
+    in base units. `iterations` is how many operations the process ran. `output_sha256` is of what a
+    whole command wrote to standard output, "" where that isn't its result.
     """
 
     benchmark: str
     iterations: int
     values: Mapping[str, float]
     duration_s: float
+    output_sha256: str = ""

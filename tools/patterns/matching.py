@@ -40,7 +40,9 @@ def find(
         if source is None:
             continue
         for pattern in patterns:
-            if pattern.spec.view not in ("any", _view(function)) and not _memory_costs_time(pattern, function):
+            if pattern.spec.view not in ("any", _view(function)) and not _memory_costs_time(
+                pattern, function
+            ):
                 continue
             for finding in _find_in(pattern, function, source, minimum_share):
                 key = (pattern.id, finding.file, finding.start)

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", metavar="PROGRAM", help="the target's Python interpreter")
     parser.add_argument("--sandbox", choices=["auto", "bubblewrap", "none"], default="auto")
     parser.add_argument(
-        "--time-limit", metavar="SECONDS", type=float, default=300.0, help="for the whole run"
+        "--time-limit", metavar="SECONDS", type=float, help="no new candidate is started after it"
     )
     parser.add_argument("--seed", type=int, default=0, help="for the random order of pairs")
     add_output(parser)

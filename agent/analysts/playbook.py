@@ -1,0 +1,136 @@
+"""The built-in analyst: known patterns in hot code, explained and rewritten; no model, no key, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from agent.analysts.analyst import Picture
+from agent.analysts.hotcode import hot_functions, moved
+from agent.analysts.proposals import Proposals
+from agent.analysts.severity import severity_of
+from agent.analysts.suspects import Suspect, suspects
+from agent.evidence import Reference
+from agent.report import Bottleneck, Candidate, JudgedCandidate
+from tools.patterns.matching import find
+from tools.patterns.pattern import Finding, Pattern
+from tools.run.process import Runner
+
+
+@dataclass(slots=True, kw_only=True)
+class Playbook:
+    """Known patterns. `cache` is where built rewriters are kept."""
+
+    patterns: tuple[Pattern, ...]
+    runner: Runner
+    cache: Path
+    note: str
+    name: str = "playbook"
+    _proposals: Proposals | None = field(default=None, init=False)
+    _proposed: dict[tuple[Path, int], tuple[Candidate, ...]] = field(default_factory=dict, init=False)
+
+    def investigate(self, picture: Picture) -> tuple[Bottleneck, ...]:
+        """Hotspots with the patterns found in them, one for each cause, by their ranking."""
+        findings = find(self._patterns_for(picture), picture.root, hot_functions(picture.hotspots))
+        found = suspects(picture.hotspots, findings)[: picture.policy.bottlenecks]
+        ranking = next(e.id for e in reversed(picture.evidence.items) if e.title == "ranking")
+        return tuple(self._bottleneck(picture, n, s, ranking) for n, s in enumerate(found, 1))
+
+    def propose(
+        self, picture: Picture, bottleneck: Bottleneck, judged: Sequence[JudgedCandidate]
+    ) -> tuple[Candidate, ...]:
+        """All safe rewrites of the bottleneck's findings together, then each of them alone."""
+        key = (picture.root, bottleneck.rank)
+        if key not in self._proposed:
+            self._proposed[key] = self._propose(picture, bottleneck)
+        return self._proposed[key]
+
+    def _propose(self, picture: Picture, bottleneck: Bottleneck) -> tuple[Candidate, ...]:
+        if self._proposals is None:
+            self._proposals = Proposals(runner=self.runner, cache=self.cache)
+        return self._proposals.propose(
+            picture, bottleneck, lambda root: self._findings_of(picture, bottleneck, root)
+        )
+
+    def _findings_of(self, picture: Picture, bottleneck: Bottleneck, root: Path) -> tuple[Finding, ...]:
+        """What the bottleneck's patterns match in the sources as they are at `root` now."""
+        patterns = [p for p in self._patterns_for(picture) if p.id in bottleneck.patterns]
+        names = {(bottleneck.function, bottleneck.file)}
+        spots = [
+            h
+            for h in picture.hotspots
+            if (h.function, h.file) in names
+            or (h.called_from is not None and (h.called_from.function, h.called_from.file) in names)
+        ]
+        hot = [
+            replace(f, lines=moved(f.lines, picture.original / f.file, root / f.file))
+            for f in hot_functions(spots)
+            if (f.function, f.file) in names
+        ]
+        return find(patterns, root, hot)
+
+    def _patterns_for(self, picture: Picture) -> list[Pattern]:
+        return [
+            p for p in self.patterns if p.language == picture.plan.language and p.spec.rewrite.engine != "pgo"
+        ]
+
+    def _bottleneck(self, picture: Picture, rank: int, suspect: Suspect, ranking: str) -> Bottleneck:
+        spot = suspect.hotspot
+        number = picture.hotspots.index(spot) + 1
+        share = Reference(evidence_id=ranking, name=f"share_{number}")
+        patterns = list(dict.fromkeys(f.pattern.id for f in suspect.findings))
+        first = suspect.findings[0] if suspect.findings else None
+        return Bottleneck(
+            rank=rank,
+            function=suspect.function,
+            file=suspect.file,
+            line=first.line if first else suspect.line,
+            view=spot.view,
+            share=share,
+            root_cause=_root_cause(suspect, share),
+            explanation=_explanation(suspect, ranking, number),
+            severity=severity_of(picture, spot, first),
+            confidence=spot.confidence,
+            confidence_reason=spot.confidence_reason,
+            evidence=(spot.evidence_id, ranking),
+            other_frames=tuple(dict.fromkeys([*suspect.other_functions, *spot.other_frames])),
+            patterns=tuple(patterns),
+        )
+
+
+_VIEWS = {"cpu": "the CPU time", "memory": "the memory", "goroutines": "the goroutines"}
+
+
+def _root_cause(suspect: Suspect, share: Reference) -> str:
+    spot = suspect.hotspot
+    cost = f"`{spot.function}` causes {{{share}}} of {_VIEWS[spot.view]}, {spot.attribution}."
+    if suspect.findings:
+        return f"{suspect.findings[0].pattern.spec.title}. {cost}"
+    return f"No known pattern. {cost}"
+
+
+def _explanation(suspect: Suspect, ranking: str, number: int) -> str:
+    spot = suspect.hotspot
+    parts = []
+    if spot.called_from is not None:
+        site = spot.called_from
+        parts.append(
+            f"Nearly all of it comes through one line, `{site.file}:{site.line}` in `{site.function}`."
+        )
+    if not suspect.findings:
+        parts.append(
+            f"Its own instructions are {{{ranking}.self_share_{number}}}, with everything below it "
+            f"{{{ranking}.cumulative_share_{number}}}. The playbook has no rewrite for what is there."
+        )
+    for finding in _one_each(suspect.findings):
+        parts.append(f"`{finding.file}:{finding.line}`: {finding.pattern.explanation}")
+    return "\n\n".join(parts)
+
+
+def _one_each(findings: Sequence[Finding]) -> list[Finding]:
+    """The costliest finding of each pattern."""
+    found: dict[str, Finding] = {}
+    for finding in findings:
+        found.setdefault(finding.pattern.id, finding)
+    return list(found.values())[:3]

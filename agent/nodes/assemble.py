@@ -1,0 +1,201 @@
+"""Putting the report together: outcome, summary, resources, targets, checklist, from state and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.checklist import Facts, decide, judge_targets
+from agent.deps import Deps
+from agent.evidence import EvidenceIndex, Reference
+from agent.report import Graph, JudgedCandidate, Outcome, Report, ResourceRow, StageTime
+from agent.request import Missing
+from agent.state import Baseline, Combined, RunState
+from tools.measure.workload import (
+    ALLOCATIONS_PER_OP,
+    BYTES_PER_OP,
+    CPU_SECONDS_PER_OP,
+    PEAK_RSS_BYTES,
+    SECONDS_PER_OP,
+    Benchmark,
+)
+
+_RESOURCES = (
+    (SECONDS_PER_OP, "time"),
+    (CPU_SECONDS_PER_OP, "CPU time"),
+    (PEAK_RSS_BYTES, "peak memory"),
+    (BYTES_PER_OP, "bytes allocated"),
+    (ALLOCATIONS_PER_OP, "allocations"),
+)
+_ABOUT_GAIN = frozenset({"no detectable gain", "gain below the policy"})
+
+
+def assemble(
+    state: RunState,
+    deps: Deps,
+    *,
+    graphs: tuple[Graph, ...],
+    monitoring: tuple[str, ...],
+    concluding: Iterable[StageTime],
+) -> Report:
+    """The report of a run that has come to its end."""
+    plan, found, combined = state["plan"], state.get("baseline"), state.get("combined")
+    judged = tuple(state.get("judged", []))
+    policy = deps.definition.policy
+    outcome = outcome_of(state.get("stopped", ""), judged, combined)
+    evidence = deps.evidence.index
+    facts = Facts(
+        plan=plan,
+        evidence=evidence.items,
+        searched="bottlenecks" in state,
+        bottlenecks=state.get("bottlenecks", []),
+        wanted_bottlenecks=policy.bottlenecks,
+        judged=judged,
+        combined=combined.verdict if combined else None,
+        combined_evidence=combined.evidence if combined else (),
+        monitoring=monitoring,
+    )
+    kept = combined is not None and combined.verdict.accepted
+    return Report(
+        run_id=deps.folder.id,
+        created=deps.created,
+        question=state["request"].question,
+        agent_name=deps.definition.name,
+        agent_version=deps.definition.version,
+        analyst=deps.analyst.name,
+        analyst_note=deps.analyst.note,
+        plan=plan,
+        host=_host(evidence),
+        outcome=outcome,
+        summary=_summary(outcome, state, found, judged),
+        bottlenecks=tuple(state.get("bottlenecks", [])),
+        candidates=judged,
+        combined=combined.verdict if combined else None,
+        combined_evidence=combined.evidence if combined else (),
+        smallest_detectable_gain=_detectable(found),
+        resources=_resources(plan.workload.benchmarks, evidence, combined, found),
+        targets=judge_targets(policy, facts),
+        checklist=decide(policy, facts),
+        unmeasured=_unmeasured(state, deps),
+        warnings=_warnings(state, deps, evidence),
+        graphs=graphs,
+        profiles=tuple(r.profile for r in [*state.get("captures", []), *state.get("captures_after", [])]),
+        patch="optimization.patch" if kept else None,
+        optimized_files=combined.files if kept and combined else (),
+        monitoring=monitoring,
+        evidence=evidence.items,
+        stages=(*state.get("stages", []), *concluding),
+    )
+
+
+def outcome_of(stopped: str, judged: tuple[JudgedCandidate, ...], combined: Combined | None) -> Outcome:
+    """The answer in one word; "nothing worth changing" only when nothing but the gain spoke against candidates."""
+    if stopped:
+        return "not measured"
+    if any(j.verdict.accepted for j in judged):
+        return "improved" if combined is not None and combined.verdict.accepted else "not improved"
+    if all(j.verdict.reason in _ABOUT_GAIN for j in judged):
+        return "nothing worth changing"
+    return "not improved"
+
+
+def _host(evidence: EvidenceIndex) -> str:
+    return next((e.title for e in evidence.items if e.kind == "host"), "unknown")
+
+
+def _detectable(found: Baseline | None) -> Reference | None:
+    if found is None:
+        return None
+    return Reference(evidence_id=found.calibration_evidence, name="smallest_detectable_gain")
+
+
+def _summary(
+    outcome: Outcome, state: RunState, found: Baseline | None, judged: tuple[JudgedCandidate, ...]
+) -> str:
+    if outcome == "not measured":
+        return f"Nothing was measured: {state.get('stopped', '')}."
+    bottlenecks = state.get("bottlenecks", [])
+    named = f"Where the cost is: {_named(state)}." if bottlenecks else "No own code of the target stands out."
+    if outcome == "improved":
+        return named
+    limit = f"; the smallest gain that could be told here is {{{_detectable(found)}}}" if found else ""
+    if outcome == "nothing worth changing":
+        tried = (
+            f"{_count(len(judged), 'candidate')} judged and none kept"
+            if judged
+            else "no known pattern to change"
+        )
+        return f"Nothing worth changing was found: {tried}{limit}. {named}"
+    reasons = sorted({str(j.verdict.reason) for j in judged if j.verdict.reason})
+    combined = state.get("combined")
+    if combined is not None and not combined.verdict.accepted:
+        reasons = [f"together: {combined.verdict.reason}"]
+    return f"No change was kept ({', '.join(reasons)}){limit}. {named}"
+
+
+def _count(number: int, noun: str) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    return f"{words[number] if number < len(words) else 'many'} {noun}{'' if number == 1 else 's'}"
+
+
+def _named(state: RunState) -> str:
+    return "; ".join(f"`{b.function}` with {{{b.share}}}" for b in state.get("bottlenecks", []))
+
+
+def _resources(
+    benchmarks: tuple[Benchmark, ...],
+    evidence: EvidenceIndex,
+    combined: Combined | None,
+    found: Baseline | None,
+) -> tuple[ResourceRow, ...]:
+    """Of each decisive benchmark what it uses, before and after where both were measured."""
+    if found is None:
+        return ()
+    measured = [e for e in evidence.items if combined and e.id in combined.evidence and e.kind == "pairs"]
+    rows = []
+    for benchmark in _largest_first(benchmarks)[:3]:
+        for unit, label in _RESOURCES:
+            key = f"{benchmark.name}:{unit}"
+            before = after = None
+            if measured:
+                names = {q.name for q in measured[0].quantities}
+                if f"{key}:before" in names:
+                    before = Reference(evidence_id=measured[0].id, name=f"{key}:before")
+                    after = Reference(evidence_id=measured[0].id, name=f"{key}:after")
+            elif any(q.name == key for q in evidence.get(found.calibration_evidence).quantities):
+                before = Reference(evidence_id=found.calibration_evidence, name=key)
+            if before is not None:
+                rows.append(ResourceRow(label=f"{benchmark.name}: {label}", before=before, after=after))
+    return tuple(rows)
+
+
+def _largest_first(benchmarks: tuple[Benchmark, ...]) -> list[Benchmark]:
+    """The largest size of each family, in order."""
+    families: dict[str, Benchmark] = {}
+    for benchmark in benchmarks:
+        family = benchmark.name.rpartition("/")[0] if benchmark.size is not None else benchmark.name
+        old = families.get(family)
+        if old is None or (benchmark.size or 0) > (old.size or 0):
+            families[family] = benchmark
+    return list(families.values())
+
+
+def _unmeasured(state: RunState, deps: Deps) -> tuple[Missing, ...]:
+    found = list(state.get("unmeasured", []))
+    if state.get("stopped"):
+        found.append(
+            Missing(
+                what="the workload",
+                leaves_unmeasured="everything: nothing was profiled or changed",
+                remedy="make the target build and pass its tests, or give another workload with --bench or --cmd",
+            )
+        )
+    return tuple(found)
+
+
+def _warnings(state: RunState, deps: Deps, evidence: EvidenceIndex) -> tuple[str, ...]:
+    found = [deps.sandbox_note] if deps.sandbox_note else []
+    found += [w for e in evidence.items if e.kind in ("host", "calibration", "pairs") for w in e.warnings]
+    tests = [e for e in evidence.items if e.kind == "tests" and not e.failure]
+    if tests and all(q.value == 0 for e in tests for q in e.quantities if q.name == "ran"):
+        found.append("the target has no tests of its own: correctness rests on its output alone")
+    return tuple(dict.fromkeys(found))

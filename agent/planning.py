@@ -1,0 +1,137 @@
+"""From a request to a plan on this host: interpreter or toolchain, workload, profilers, focus, what is missing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.request import Missing, Plan, Request, View
+from agent.targets import Place, locate
+from tools.go.packages import list_packages
+from tools.go.program import GoProgram, find_go
+from tools.go.toolchain import GoToolchain
+from tools.go.workload import choose_workload as choose_go_workload
+from tools.measure.benchstat import find_benchstat
+from tools.measure.toolchain import Toolchain
+from tools.measure.workload import Workload
+from tools.python.interpreter import Interpreter, find_interpreter
+from tools.python.toolchain import PythonToolchain
+from tools.python.workload import choose_workload as choose_python_workload
+from tools.run.process import Runner
+
+_MEMORY = re.compile(
+    r"\bmemory\b|\bRAM\b|\bOOM\b|\bheap\b|\bleak|\b\d+\s?[MG]i?B\b|\bbig\b|\bkilled\b", re.IGNORECASE
+)
+_TIME = re.compile(r"\bslow|\btime|\blong\b|\bfast|\bsecond|\blatency|\bCPU\b|\bminutes?\b", re.IGNORECASE)
+_GOROUTINES = re.compile(r"\bgoroutine|\bdeadlock|\bblocked\b|\bconcurren", re.IGNORECASE)
+
+
+@dataclass(slots=True, kw_only=True)
+class HostIntake:
+    """Plans for targets on this host."""
+
+    runner: Runner
+    environment: Mapping[str, str]
+    request: Request
+    sandbox_note: str = ""
+    _go: GoProgram | None = None
+    _python: Interpreter | None = None
+
+    def plan(self, request: Request, root: Path) -> Plan:
+        """Decide how to examine the target whose private copy is at `root`. Raises: AgentError, ToolError."""
+        place = locate(Path(request.target))
+        workload, module = (
+            self._go_workload(place, root) if place.language == "go" else self._python_workload(place, root)
+        )
+        toolchain = self._toolchain(place.language)
+        usable, missing = [], []
+        for profiler in toolchain.profilers:
+            reason = profiler.unavailable()
+            if reason is None:
+                usable.append(profiler.name)
+            else:
+                missing.append(
+                    Missing(what=profiler.name, leaves_unmeasured=f"the {profiler.view} view", remedy=reason)
+                )
+        return Plan(
+            language=place.language,
+            root=str(place.root),
+            subdirectory=place.subdirectory,
+            workload=workload,
+            profilers=tuple(usable),
+            focus=focus_of(request.question, place.language),
+            toolchain=toolchain.version,
+            module=module,
+            missing=tuple([*missing, *self._missing_tools(place.language)]),
+            notes=(self.sandbox_note,) if self.sandbox_note else (),
+        )
+
+    def toolchain(self, plan: Plan) -> Toolchain:
+        """The toolchain for a plan's language. Raises: ToolError when it isn't on this host."""
+        return self._toolchain(plan.language)
+
+    def _toolchain(self, language: str) -> Toolchain:
+        if language == "go":
+            return GoToolchain(self.runner, self._find_go(), len(os.sched_getaffinity(0)))
+        return PythonToolchain(self.runner, self._find_python())
+
+    def _find_go(self) -> GoProgram:
+        if self._go is None:
+            self._go = find_go(self.runner)
+        return self._go
+
+    def _find_python(self) -> Interpreter:
+        if self._python is None:
+            root = locate(Path(self.request.target)).root
+            self._python = find_interpreter(self.runner, root, self.request.python, self.environment)
+        return self._python
+
+    def _go_workload(self, place: Place, root: Path) -> tuple[Workload, str]:
+        go = self._find_go()
+        workload = choose_go_workload(
+            self.runner,
+            go,
+            root,
+            place.subdirectory,
+            bench=self.request.bench,
+            command=self.request.command,
+            sizes=self.request.sizes,
+            processors=len(os.sched_getaffinity(0)),
+        )
+        packages = list_packages(self.runner, go, root)
+        return workload, packages[0].module if packages else ""
+
+    def _python_workload(self, place: Place, root: Path) -> tuple[Workload, str]:
+        workload = choose_python_workload(
+            self.runner,
+            self._find_python(),
+            root,
+            script=place.script,
+            bench=self.request.bench,
+            command=self.request.command,
+            sizes=self.request.sizes,
+        )
+        return workload, ""
+
+    def _missing_tools(self, language: str) -> list[Missing]:
+        if find_benchstat() is None:
+            return [
+                Missing(
+                    what="benchstat",
+                    leaves_unmeasured="benchstat's own table beside ours",
+                    remedy="go install golang.org/x/perf/cmd/benchstat@latest",
+                )
+            ]
+        return []
+
+
+def focus_of(question: str, language: str) -> tuple[View, ...]:
+    """The views in the order in which the question asks about them; time first unless it speaks of memory."""
+    memory, time = bool(_MEMORY.search(question)), bool(_TIME.search(question))
+    order: list[View] = ["memory", "cpu"] if memory and not time else ["cpu", "memory"]
+    if language == "go":
+        order.insert(0 if _GOROUTINES.search(question) else 2, "goroutines")
+    return tuple(order)

@@ -1,0 +1,111 @@
+"""agent.yaml as typed settings: every key has its unit in its name, unknown keys are errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from agent.errors import BadSettings
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AnalystSettings(_Part):
+    """Who interprets."""
+
+    kind: Literal["auto", "playbook"] = "auto"
+
+
+class MeasureSettings(_Part):
+    """How long and how often is measured."""
+
+    capture_s: float = Field(default=1.2, gt=0, le=600)
+    process_s: float = Field(default=0.1, gt=0, le=60)
+    process_limit_s: float = Field(default=0.6, gt=0, le=600)
+    calibration_pairs: int = Field(default=8, ge=4, le=200)
+    pairs_min: int = Field(default=10, ge=8, le=500)
+    pairs_max: int = Field(default=25, ge=8, le=500)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> MeasureSettings:
+        if self.pairs_min > self.pairs_max:
+            raise ValueError(f"pairs_min ({self.pairs_min}) is above pairs_max ({self.pairs_max})")
+        return self
+
+
+class BudgetSettings(_Part):
+    """When a run stops trying."""
+
+    attempts_per_bottleneck: int = Field(default=3, ge=1, le=20)
+    run_s: float = Field(default=300.0, gt=0)
+
+
+class PolicySettings(_Part):
+    """Overrides of the definition's figures; None leaves the definition's."""
+
+    minimum_gain_ratio: float | None = Field(default=None, ge=0, lt=1)
+
+
+class StorageSettings(_Part):
+    """Where runs are kept; None is the user's state folder."""
+
+    runs_folder: str | None = None
+
+
+class Settings(_Part):
+    """The whole of agent.yaml."""
+
+    analyst: AnalystSettings = AnalystSettings()
+    measure: MeasureSettings = MeasureSettings()
+    budgets: BudgetSettings = BudgetSettings()
+    policy: PolicySettings = PolicySettings()
+    storage: StorageSettings = StorageSettings()
+
+
+def read_settings(path: Path) -> Settings:
+    """Read an agent.yaml; keys left out keep their defaults.
+
+    Raises: BadSettings naming file, key and what is allowed there.
+    """
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"the settings {path} can't be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise BadSettings(f"the settings {path} are not valid YAML: {_one_line(error)}") from error
+    if found is None:
+        return Settings()
+    if not isinstance(found, dict):
+        raise BadSettings(f"the settings {path} must be a mapping of sections, such as `measure:`")
+    try:
+        return Settings.model_validate(found)
+    except ValidationError as error:
+        raise BadSettings(
+            f"{path}: {'; '.join(_problem(found, e['loc'], e['msg']) for e in error.errors())}"
+        ) from None
+
+
+def _problem(found: dict[str, object], location: tuple[int | str, ...], message: str) -> str:
+    key = ".".join(str(part) for part in location) or "the settings"
+    if message.startswith("Extra inputs"):
+        known = _known_keys(location[:-1])
+        return f"unknown key {key!r}: known here are {', '.join(known)}"
+    return f"{key}: {message}"
+
+
+def _known_keys(section: tuple[int | str, ...]) -> list[str]:
+    fields = Settings.model_fields
+    if section:
+        part = fields[str(section[0])].annotation
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            fields = part.model_fields
+    return sorted(fields)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,155 @@
+"""Memory profiles of Python by memray: what was held at the peak, by the code that allocated it.
+
+memray runs in the target's own interpreter and its child processes: from the target's environment where it is
+installed there, else this program's own, where the ABI is the same. A sitecustomize of ours starts it, so that
+the program's command line stays as it is.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.errors import ToolError, UnreadableOutput
+from tools.measure.toolchain import Build, Capture, ProfileView
+from tools.measure.workload import Workload
+from tools.profiles.builder import ProfileBuilder
+from tools.profiles.combine import combine
+from tools.profiles.pprof import write_pprof
+from tools.profiles.profile import Function, Profile, ValueType
+from tools.python.interpreter import Interpreter
+from tools.python.running import INSIDE, clean_scratch, process_of, profiled_benchmarks, run
+from tools.run.process import Limits, Runner
+
+LENT_MODULES = ("memray", "rich")
+"""What memray's recorder imports."""
+LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512, file_bytes=4 * 1024**3)
+MAX_RECORDS = 500_000
+VALUES = (ValueType(name="peak_objects", unit="count"), ValueType(name="peak_space", unit="bytes"))
+
+
+@dataclass(frozen=True, slots=True)
+class Memray:
+    """memray over the workload."""
+
+    runner: Runner
+    interpreter: Interpreter
+    name: str = "memray"
+    view: ProfileView = "memory"
+
+    def unavailable(self) -> str | None:
+        """Why it can't run: another ABI than ours, and not installed in the target's environment."""
+        if "memray" in self.interpreter.modules or self._lends():
+            return None
+        return (
+            f"memray is not installed for {self.interpreter.implementation} {self.interpreter.version} "
+            f"({self.interpreter.path}): pip install memray there"
+        )
+
+    def capture(self, build: Build, workload: Workload, *, seconds: float, out: Path) -> Capture:
+        """Record one run of the largest inputs. Raises: ToolError."""
+        reason = self.unavailable()
+        if reason is not None:
+            raise ToolError(reason)
+        out.mkdir(parents=True, exist_ok=True)
+        spent = self.runner.seconds_spent
+        recordings = clean_scratch(build.root, "memray")
+        lent = clean_scratch(build.root, "lent") if "memray" not in self.interpreter.modules else None
+        sources = self._lend(lent) if lent is not None else ()
+        argv: tuple[str, ...] = ()
+        for benchmark in profiled_benchmarks(workload):
+            process = process_of(self.interpreter, build.root, benchmark)
+            paths = f"{INSIDE}:{process.environment['PYTHONPATH']}" + (f":{lent}" if lent else "")
+            env = {**process.environment, "PYTHONPATH": paths, "ASK_PROFILER_MEMRAY": str(recordings)}
+            argv = process.argv
+            run(
+                self.runner, self.interpreter, build.root, argv, env, f"memray on {benchmark.name}", limits=LIMITS,
+                readable=sources,
+            )  # fmt: skip
+        duration_s = self.runner.seconds_spent - spent
+        parts, facts = read_recordings(recordings)
+        profile = combine(parts)
+        path = out / "memray.pb.gz"
+        write_pprof(profile, path)
+        for file in recordings.iterdir():
+            file.unlink()
+        several = len(parts) > 1
+        return Capture(
+            profiler=self.name,
+            view=self.view,
+            value="peak_space",
+            profile=profile,
+            profile_path=path,
+            argv=argv,
+            tool_version=f"memray {importlib.metadata.version('memray')}",
+            exit_code=0,
+            duration_s=duration_s,
+            quantities=facts,
+            warnings=(f"the peaks of {len(parts)} processes are added up",) if several else (),
+        )
+
+    def _lends(self) -> bool:
+        return (
+            self.interpreter.cache_tag == sys.implementation.cache_tag
+            and importlib.util.find_spec("memray") is not None
+        )
+
+    def _lend(self, folder: Path) -> tuple[Path, ...]:
+        """Links to our memray in a folder of its own, so that nothing else of ours can be imported."""
+        sources = []
+        for name in LENT_MODULES:
+            spec = importlib.util.find_spec(name)
+            if spec is None or spec.origin is None:
+                raise ToolError(f"memray can't be lent to the target's interpreter: {name} is missing")
+            source = Path(spec.origin).parent
+            (folder / name).symlink_to(source)
+            sources.append(source)
+        return tuple(sources)
+
+
+def read_recordings(folder: Path) -> tuple[list[Profile], dict[str, tuple[float, str]]]:
+    """A profile for each process's recording, and the totals. Raises: UnreadableOutput."""
+    from memray import FileReader
+
+    parts: list[Profile] = []
+    peak = 0.0
+    allocations = 0.0
+    problems = []
+    for path in sorted(folder.iterdir()):
+        if not path.stat().st_size:
+            continue  # a child that was ended before it wrote anything
+        try:
+            with FileReader(path) as reader:
+                peak += reader.metadata.peak_memory
+                allocations += reader.metadata.total_allocations
+                parts.append(_profile(reader.get_high_watermark_allocation_records(merge_threads=True)))
+        except (OSError, ValueError, RuntimeError) as error:
+            problems.append(f"{path.name}: {error}")
+    if not parts:
+        why = "; ".join(problems) or "memray wrote nothing"
+        raise UnreadableOutput(f"the memory recording can't be read: {why}")
+    return parts, {
+        "peak_space": (peak, "B"),
+        "total_allocations": (allocations, "count"),
+        "processes": (float(len(parts)), "count"),
+    }
+
+
+def _profile(records: Iterator[object]) -> Profile:
+    builder = ProfileBuilder(VALUES)
+    for number, record in enumerate(records):
+        if number > MAX_RECORDS:
+            raise UnreadableOutput(f"more than {MAX_RECORDS} places allocate: too many to read")
+        stack = [(Function(name=name, file=file), line) for name, file, line in record.stack_trace()]  # type: ignore[attr-defined]
+        if not _is_ours(stack):
+            builder.add(stack, [record.n_allocations, record.size])  # type: ignore[attr-defined]
+    return builder.build(default_value="peak_space")
+
+
+def _is_ours(stack: list[tuple[Function, int]]) -> bool:
+    """What memray's own start allocates."""
+    return any(f.file.endswith("inside/sitecustomize.py") for f, _ in stack)

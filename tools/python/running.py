@@ -1,0 +1,168 @@
+"""Running a Python workload: the words of its processes, and one fresh process of a benchmark."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.errors import ProgramFailed, ToolError, UnreadableOutput
+from tools.measure.workload import (
+    CPU_SECONDS_PER_OP,
+    PEAK_RSS_BYTES,
+    SECONDS_PER_OP,
+    Benchmark,
+    Sample,
+    Workload,
+)
+from tools.python.interpreter import Interpreter
+from tools.run.process import Completed, Limits, Runner
+
+INSIDE = Path(__file__).with_name("inside")
+PLUGIN = "ask_profiler_benchmark"
+SCRATCH = ".ask-profiler"
+SAMPLE_LIMITS = Limits(timeout_s=60.0, memory_bytes=8 * 1024**3, processes=512)
+PYTEST = "pytest:"
+"""A benchmark whose selector starts with this is a pytest node id; any other is a whole command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """How a benchmark's process is started: words after the interpreter or program, and its environment."""
+
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    iterates: bool
+
+
+def process_of(interpreter: Interpreter, root: Path, benchmark: Benchmark) -> Process:
+    """The process that runs one benchmark of the copy at `root`. Raises: ToolError."""
+    if benchmark.selector[0] == PYTEST:
+        words = pytest_words(interpreter, list(benchmark.selector[1:]))
+        return Process(argv=words, environment=interpreter.environment(root, (INSIDE,)), iterates=True)
+    argv = command_words(interpreter, root, benchmark.selector)
+    return Process(argv=argv, environment=interpreter.environment(root), iterates=False)
+
+
+def pytest_words(interpreter: Interpreter, options: Sequence[str]) -> tuple[str, ...]:
+    """pytest with our fixture in the place of pytest-benchmark's, and nothing that would disturb a measurement."""
+    words = [str(interpreter.path), "-m", "pytest", "-p", "no:cacheprovider", "-p", PLUGIN]
+    if "pytest_benchmark" in interpreter.modules:
+        words += ["-p", "no:benchmark"]
+    if "pytest_cov" in interpreter.modules:
+        words.append("--no-cov")
+    if "xdist" in interpreter.modules:
+        words += ["-n", "0"]
+    return (*words, "-q", *options)
+
+
+def command_words(interpreter: Interpreter, root: Path, command: Sequence[str]) -> tuple[str, ...]:
+    """A command run by the target's interpreter: `python …`, a script of the copy, or a console script.
+
+    Raises: ToolError saying what the first word must be.
+    """
+    first, *rest = command
+    if first in ("python", "python3") or (
+        Path(first).is_absolute() and Path(first).name.startswith("python")
+    ):
+        return (str(interpreter.path), *rest)
+    if (root / first).is_file():
+        return (str(interpreter.path), first, *rest)
+    script = interpreter.scripts / first
+    if "/" not in first and script.is_file():
+        return (str(interpreter.path), str(script), *rest)
+    raise ToolError(
+        f"the command starts with {first!r}, which is neither `python`, a script of the target, nor a console script "
+        f'of {interpreter.path}: write it as "python -m module …" or "python script.py …"'
+    )
+
+
+def sample(
+    runner: Runner, interpreter: Interpreter, root: Path, benchmark: Benchmark, iterations: int
+) -> Sample:
+    """One fresh process. Raises: ToolError when it fails or gives no result."""
+    process = process_of(interpreter, root, benchmark)
+    result = root / SCRATCH / "result.json"
+    env = dict(process.environment)
+    if process.iterates:
+        result.parent.mkdir(exist_ok=True)
+        result.unlink(missing_ok=True)
+        env |= {"ASK_PROFILER_RESULT": str(result), "ASK_PROFILER_ITERATIONS": str(iterations)}
+    done = run(runner, interpreter, root, process.argv, env, benchmark.name)
+    if process.iterates:
+        return _timed_by_plugin(result, benchmark, done)
+    values = {
+        SECONDS_PER_OP: done.duration_s,
+        CPU_SECONDS_PER_OP: done.cpu_s,
+        PEAK_RSS_BYTES: float(done.peak_rss_bytes),
+    }
+    return Sample(
+        benchmark=benchmark.name,
+        iterations=1,
+        values=values,
+        duration_s=done.duration_s,
+        output_sha256=hashlib.sha256(done.stdout.encode()).hexdigest(),
+    )
+
+
+def run(
+    runner: Runner,
+    interpreter: Interpreter,
+    root: Path,
+    argv: Sequence[str],
+    env: dict[str, str],
+    name: str,
+    *,
+    limits: Limits = SAMPLE_LIMITS,
+    readable: Sequence[Path] = (),
+) -> Completed:
+    """Run a process of the target's at the copy's root. Raises: ToolError with its last words."""
+    return runner.run(
+        argv,
+        cwd=root,
+        env=env,
+        access=interpreter.access(root, INSIDE, *readable),
+        limits=limits,
+        program=name,
+    )
+
+
+def _timed_by_plugin(result: Path, benchmark: Benchmark, done: Completed) -> Sample:
+    try:
+        found = json.loads(result.read_text(encoding="utf-8"))
+        seconds, count = float(found["seconds"]), int(found["iterations"])
+    except (OSError, ValueError, KeyError) as error:
+        words = done.stdout.strip()[-300:]
+        raise UnreadableOutput(
+            f"{benchmark.name} timed nothing: is it skipped? pytest said: {words}"
+        ) from error
+    if count < 1 or seconds <= 0:
+        raise ProgramFailed(f"{benchmark.name} took no time at all", exit_code=0)
+    return Sample(
+        benchmark=benchmark.name,
+        iterations=count,
+        values={SECONDS_PER_OP: seconds / count, PEAK_RSS_BYTES: float(done.peak_rss_bytes)},
+        duration_s=done.duration_s,
+    )
+
+
+def clean_scratch(root: Path, name: str) -> Path:
+    """An empty folder for a tool's files in the copy."""
+    folder = root / SCRATCH / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def profiled_benchmarks(workload: Workload) -> tuple[Benchmark, ...]:
+    """What a profiler watches: of each family of sizes the largest; benchmarks without sizes all."""
+    largest: dict[str, Benchmark] = {}
+    for benchmark in workload.benchmarks:
+        family = benchmark.name.rpartition("/")[0] if benchmark.size is not None else benchmark.name
+        old = largest.get(family)
+        if old is None or (benchmark.size or 0) >= (old.size or 0):
+            largest[family] = benchmark
+    return tuple(largest.values())
