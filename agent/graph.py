@@ -26,7 +26,7 @@ def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     graph = StateGraph(RunState, context_schema=Deps)
     graph.add_node("intake", intake)
     graph.add_node("baseline", baseline)
-    graph.add_node("capture", capture, input_schema=CaptureTask)
+    graph.add_node("capture", capture, input_schema=CaptureTask)  # type: ignore[call-overload] # two TypedDicts
     graph.add_node("investigate", investigate)
     graph.add_node("optimise", optimise)
     graph.add_node("verify", verify)

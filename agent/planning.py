@@ -65,7 +65,7 @@ class HostIntake:
             focus=focus_of(request.question, place.language),
             toolchain=toolchain.version,
             module=module,
-            missing=tuple([*missing, *self._missing_tools(place.language)]),
+            missing=(*missing, *self._missing_tools(place.language)),
             notes=(self.sandbox_note,) if self.sandbox_note else (),
         )
 

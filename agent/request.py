@@ -46,7 +46,8 @@ class Plan:
     """What intake decided: language, workload, profilers, focus, and what can't be measured.
 
     `root` is the target's project root and `subdirectory` the package within it ("" for the root).
-    `module` is the Go module path or the Python package's import name, "" if unknown. `focus` orders the views the question asks about, most important first.
+    `module` is the Go module path or the Python package's import name, "" if unknown. `focus` orders the
+    views the question asks about, most important first.
     """
 
     language: Language

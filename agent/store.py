@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from agent.errors import BadRequest, StorageFailed
 from agent.evidence import Artefact, Evidence, EvidenceIndex, EvidenceKind, Quantity
@@ -92,11 +92,14 @@ class RunFolder:
         return self.write_bytes(name, adapter.dump_json(value, indent=2) + b"\n")
 
     def read_json(self, name: str, adapter: TypeAdapter[T]) -> T:
-        """Read back what `write_json` wrote. Raises: BadRequest when the run lacks it."""
+        """Read back what `write_json` wrote. Raises: BadRequest when the run lacks it or it can't be read."""
         path = self.path / name
         if not path.is_file():
             raise BadRequest(f"run {self.id} has no {name}: it ended before that was written")
-        return adapter.validate_json(path.read_bytes())
+        try:
+            return adapter.validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise BadRequest(f"{path} can't be read by this version: {error}") from error
 
     def artefact(self, path: Path) -> Artefact:
         """The artefact for a file that already lies in this folder."""
@@ -150,13 +153,15 @@ class EvidenceLog:
 
     @classmethod
     def load(cls, folder: RunFolder) -> EvidenceLog:
-        """The log as it stands on disk; empty for a new run. A torn last line is dropped."""
+        """The log as it stands on disk; empty for a new run. A torn last line is cut off, there too."""
         path = folder.path / "evidence.jsonl"
         log = cls(folder)
         if path.is_file():
-            for line in path.read_bytes().splitlines(keepends=True):
-                if line.endswith(b"\n"):
-                    log._items.append(_EVIDENCE.validate_json(line))
+            content = path.read_bytes()
+            whole = content[: content.rfind(b"\n") + 1]
+            if whole != content:
+                write_atomically(path, whole)
+            log._items += [_EVIDENCE.validate_json(line) for line in whole.splitlines()]
         return log
 
     def add(

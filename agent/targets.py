@@ -28,7 +28,11 @@ def locate(target: Path) -> Place:
 
     Raises: BadRequest when it doesn't exist, can't be read, or is neither Go nor Python.
     """
-    if not target.exists():
+    try:
+        found = target.exists()
+    except OSError as error:
+        raise BadRequest(f"the target {target} can't be looked at: {error.strerror}") from error
+    if not found:
         raise BadRequest(
             f"the target {target} doesn't exist: give a Go module, or a Python project or script"
         )

@@ -90,16 +90,20 @@ def copy_tree(source: Path, destination: Path) -> CopyNotes:
     if destination.exists():
         shutil.rmtree(destination)
     root = source.resolve()
+    copies = destination.parent.resolve()  # may lie inside the target, with runs kept there
     outside: list[str] = []
     unreadable: list[str] = []
     size = 0
     for folder, folders, files in os.walk(root):
         here = Path(folder)
         folders[:] = [f for f in folders if f not in NOT_COPIED and not _is_environment(here / f)]
+        folders[:] = [f for f in folders if here / f != copies]
         target_folder = destination / here.relative_to(root)
         _make_folder(target_folder)
         for name in [*files, *(f for f in folders if (here / f).is_symlink())]:
             path = here / name
+            if name == ".git":  # a submodule's or worktree's pointer to the user's repository
+                continue
             relative = path.relative_to(root).as_posix()
             if path.is_symlink():
                 if _leads_inside(path, root):
@@ -136,8 +140,10 @@ def _is_environment(folder: Path) -> bool:
 
 
 def _leads_inside(link: Path, root: Path) -> bool:
-    target = link.readlink()
-    return not target.is_absolute() and link.resolve().is_relative_to(root)
+    try:
+        return not link.readlink().is_absolute() and link.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a circle of links
+        return False
 
 
 def _make_folder(folder: Path) -> None:

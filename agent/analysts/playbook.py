@@ -123,8 +123,7 @@ def _explanation(suspect: Suspect, ranking: str, number: int) -> str:
             f"Its own instructions are {{{ranking}.self_share_{number}}}, with everything below it "
             f"{{{ranking}.cumulative_share_{number}}}. The playbook has no rewrite for what is there."
         )
-    for finding in _one_each(suspect.findings):
-        parts.append(f"`{finding.file}:{finding.line}`: {finding.pattern.explanation}")
+    parts += [f"`{f.file}:{f.line}`: {f.pattern.explanation}" for f in _one_each(suspect.findings)]
     return "\n\n".join(parts)
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.python.rewrites.rewriter import PythonRewriter
-
 from agent.analysts.analyst import Picture
 from agent.patches import make_patch
 from agent.report import Bottleneck, Candidate
@@ -17,6 +15,7 @@ from tools.errors import Cancelled, ToolError
 from tools.go.program import GoProgram, find_go
 from tools.go.rewrites.rewriter import GoRewriter
 from tools.patterns.pattern import Finding, NotSafe, Rewritten
+from tools.python.rewrites.rewriter import PythonRewriter
 from tools.run.process import Runner
 
 MAX_REWRITES = 6

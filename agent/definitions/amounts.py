@@ -66,6 +66,8 @@ def amounts(text: str) -> Iterator[Amount]:
         word = match["unit"] or ""
         if word in ("st", "nd", "rd", "th") or _RANGE.match(text, match.end()):
             continue
+        if word == "to" and _RANGE.match(text, match.start("unit")):
+            continue
         number = float(match["number"].replace(",", "").replace("_", ""))
         number *= _THOUSANDS[match["thousands"] or ""]
         scale = _scale(word, glued=bool(word) and text[match.start("unit") - 1] != " ")

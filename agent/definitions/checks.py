@@ -54,7 +54,7 @@ _SUBJECTS: tuple[tuple[Decider, str, str], ...] = (
         r"updated?|set|up|added|configured|written|proposed|in place|place|adjusted",
     ),
 )
-_WORD = re.compile(r"[a-z0-9'-]+")
+_WORD = re.compile(r"[\w'-]+")
 
 
 def read_check(text: str) -> ChecklistItem:

@@ -29,6 +29,7 @@ _TOP = re.compile(
     r"\b(?:top|up to|biggest|worst|main|first)\s+(\d+|one|two|three|four|five)\s+(?:\w+ )?bottlenecks?\b",
     re.IGNORECASE,
 )
+_MARKER = re.compile(r"^\s*(?:[-*+•]|\d+[.)])\s+")
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 
@@ -68,7 +69,7 @@ def read_figures(sections: Iterable[Section]) -> Figures:
 
 def _lines(section: Section) -> Iterator[tuple[int, str, str]]:
     """(number, line, the line with what gives it meaning: the title and the line after it)."""
-    texts = [in_words(plain(text)) for _, text in section.lines]
+    texts = [in_words(plain(_MARKER.sub("", text))) for _, text in section.lines]
     for index, (number, _) in enumerate(section.lines):
         after = texts[index + 1] if index + 1 < len(texts) else ""
         yield number, texts[index], f"{section.title}\n{texts[index]}\n{after}"

@@ -5,7 +5,8 @@ written as the two characters `\\n`. The rules, all of which leave a note with t
 
 1. A field begins at the start of a line: a name in lower case, a colon, then a space or the end. A known
    field name may lack the space after its colon. Lines inside an `<example>` are never fields, nor are
-   lines that begin with `user:`, `assistant:` or `context:`.
+   lines that begin with `user:`, `assistant:` or `context:`. An example that is never closed ends at the
+   next known field.
 2. Other lines belong to the field above them.
 3. Each field by itself is tried as YAML, then as YAML with its tabs as spaces. Where that works it counts.
 4. Else a field whose further lines all begin with `- ` is a list, `[a, b` is a list, and the rest is text
@@ -78,7 +79,12 @@ def _split(path: Path, block: list[str], first_line: int, notes: list[str]) -> l
     example_line = 0
     for number, line in enumerate(block, first_line):
         begins = _begins(line, number, notes if not example_line else [])
-        if example_line and begins and begins.name in KNOWN:
+        if (
+            example_line
+            and begins
+            and begins.name in KNOWN
+            and not _is_closed_below(block, number - first_line)
+        ):
             notes.append(f"line {example_line}: this <example> is never closed; it ends before line {number}")
             example_line = 0
         if begins and not example_line:
@@ -112,6 +118,13 @@ def _open_example(line: str, number: int, open_since: int) -> int:
     if opened > closed:
         return number
     return 0 if closed >= 0 else open_since
+
+
+def _is_closed_below(block: list[str], index: int) -> bool:
+    """Whether an example that is open at this line is closed later, before another one begins."""
+    rest = "\n".join(block[index:])
+    closed, opened = rest.find("</example>"), rest.find("<example>")
+    return closed >= 0 and (opened < 0 or closed < opened)
 
 
 def lost_comment(number: int, line: str) -> Iterator[str]:

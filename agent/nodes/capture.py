@@ -33,9 +33,6 @@ def run_profiler(
     """One profiler on one copy: its record, or what could not be measured. Never raises ToolError."""
     out = deps.folder.path / "profiles"
     try:
-        reason = profiler.unavailable()
-        if reason is not None:
-            raise ToolError(reason)
         out.mkdir(parents=True, exist_ok=True)
         seen = profiler.capture(
             deps.build(plan, root), plan.workload, seconds=deps.settings.measure.capture_s, out=out / when

@@ -11,7 +11,7 @@ from agent.nodes.assemble import assemble
 from agent.nodes.graphs import draw_graphs
 from agent.nodes.stage import stage
 from agent.rendering import benchmarks, html, json, markdown
-from agent.rendering.monitoring import monitoring_files
+from agent.rendering.monitoring.files import monitoring_files
 from agent.report import Graph
 from agent.state import RunState
 
@@ -26,11 +26,13 @@ def conclude(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
         clock.say("writing the report")
         monitoring: tuple[str, ...] = ()
         if state.get("bottlenecks"):
+            combined = state.get("combined")
             files = monitoring_files(
                 deps.definition.policy,
                 state["plan"],
-                tuple(state["bottlenecks"]),
-                tuple(state.get("judged", [])),
+                state.get("judged", []),
+                combined.verdict if combined else None,
+                combined.evidence if combined else (),
             )
             monitoring = tuple(deps.folder.write_text(name, text).path for name, text in files.items())
     report = assemble(state, deps, graphs=graphs, monitoring=monitoring, concluding=clock.times)

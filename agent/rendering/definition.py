@@ -14,6 +14,10 @@ def render(definition: Definition) -> str:
         f"name: {definition.name}",
         f"model: {definition.model or '(none)'}",
         f"version: {definition.version or '(none)'}",
+        f"priority: {definition.priority or '(none)'}",
+        f"estimated time: {definition.estimated_time or '(none)'}",
+        f"complexity: {definition.complexity_level or '(none)'}",
+        f"requires: {'; '.join(definition.requires_context) or '(nothing)'}",
         f"depends on: {', '.join(definition.dependencies) or '(nothing)'}",
         f"outputs: {', '.join(definition.outputs) or '(none named)'}",
         f"validation criteria: {', '.join(definition.validation_criteria) or '(none named)'}",
@@ -39,11 +43,14 @@ def render(definition: Definition) -> str:
         f"runtime metrics every {format_number(policy.metrics_interval_s, 's')}",
         f"excessive goroutines: more than {policy.excessive_goroutines:,}",
         f"slow operation: over {format_number(policy.slow_operation_s, 's')}",
+        f"bottlenecks named: {policy.bottlenecks}",
     ]
+    if definition.assumed:
+        lines += ["", "not said in the file, so assumed:", *(f"  {figure}" for figure in definition.assumed)]
     if definition.recovered:
         lines += [
             "",
-            "recovered (the frontmatter is not valid YAML):",
+            "recovered, or not understood, line by line:",
             *(f"  {note}" for note in definition.recovered),
         ]
     return "\n".join(lines) + "\n"

@@ -18,6 +18,8 @@ from agent.rendering.sentences import (
 from agent.report import Bottleneck, JudgedCandidate, Report
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""What could steer a terminal that shows the file."""
 
 
 def escape(text: str) -> str:
@@ -26,11 +28,11 @@ def escape(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Text from a target as inline code, whatever backticks it holds."""
+    """Text from a target as inline code, whatever backticks it holds. Not for tables: a `|` would end the cell."""
     text = " ".join(text.split()) or " "
     fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{space}{text}{space}{fence}".replace("|", "\\|")
+    return f"{fence}{space}{text}{space}{fence}"
 
 
 def block(text: str, language: str) -> str:
@@ -54,7 +56,7 @@ def render(report: Report) -> str:
         _unmeasured(report),
         _evidence(report),
     ]
-    return "\n".join(part.rstrip() + "\n" for part in parts if part)
+    return _CONTROL.sub("\ufffd", "\n".join(part.rstrip() + "\n" for part in parts if part))
 
 
 def _prose(report: Report, text: str) -> str:
@@ -81,11 +83,13 @@ def _summary(report: Report) -> str:
     lines += [
         f"- Target: {code(plan.root)}{' / ' + code(plan.subdirectory) if plan.subdirectory else ''} ({plan.toolchain})",
         f"- Workload: {plan.workload.kind}; {escape(plan.workload.chosen_because)}",
-        f"- Bottlenecks: {len(report.bottlenecks)}; candidates judged: {len(report.candidates)}, accepted: {accepted}",
+        f"- Bottlenecks: {len(report.bottlenecks)}; "
+        f"candidates judged: {len(report.candidates)}, accepted: {accepted}",
         f"- Smallest gain this host could tell: {_value(report, report.smallest_detectable_gain)}",
         f"- Host: {escape(report.host)}",
         f"- Analyst: {escape(report.analyst)}. {escape(report.analyst_note)}",
-        f"- Definition: {escape(report.agent_name)} {escape(report.agent_version)}; run {report.run_id}, {report.created}",
+        f"- Definition: {escape(report.agent_name)} {escape(report.agent_version)}; "
+        f"run {report.run_id}, {report.created}",
     ]
     if report.patch:
         lines += ["", f"To apply: `ask-profiler apply {report.run_id}`"]
@@ -158,8 +162,9 @@ def _before_after(report: Report) -> str:
     if report.combined is None:
         return ""
     rows = [
-        f"| {escape(c.benchmark)} | {UNIT_NAMES.get(c.unit, escape(c.unit))} | {format_number(c.baseline_median, c.unit)} "
-        f"| {format_number(c.candidate_median, c.unit)} | {change(c)} | {interval(c)} | {c.pairs} |"
+        f"| {escape(c.benchmark)} | {UNIT_NAMES.get(c.unit, escape(c.unit))} "
+        f"| {format_number(c.baseline_median, c.unit)} | {format_number(c.candidate_median, c.unit)} "
+        f"| {change(c)} | {interval(c)} | {c.pairs} |"
         for c in ordered_comparisons(report.combined.comparisons)
     ]
     head = [
@@ -193,7 +198,8 @@ def _targets(report: Report) -> str:
     if not report.targets:
         return ""
     rows = [
-        f"| {escape(t.target.text)} | {t.status} | {_value(report, t.measured) if t.measured else ''} | {escape(t.why)} |"
+        f"| {escape(t.target.text)} | {t.status} | {_value(report, t.measured) if t.measured else ''} "
+        f"| {escape(t.why)} |"
         for t in report.targets
     ]
     return "\n".join(
@@ -251,7 +257,8 @@ def _evidence(report: Report) -> str:
 
 def _evidence_line(found: Evidence) -> str:
     bits = [
-        f"**{found.id}** {found.kind}: {escape(found.title)}; {escape(found.tool)} {escape(found.tool_version)}".rstrip()
+        f"**{found.id}** {found.kind}: {escape(found.title)}; "
+        f"{escape(found.tool)} {escape(found.tool_version)}".rstrip()
     ]
     if found.argv:
         bits.append(code(" ".join(found.argv)[:200]))

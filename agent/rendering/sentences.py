@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.rendering.quantities import format_number, format_speedup
+from agent.rendering.quantities import format_number, format_speedup, resolve
 from agent.report import JudgedCandidate, Report
 from tools.measure.verdict import Comparison
 from tools.measure.workload import SECONDS_PER_OP
@@ -34,7 +34,7 @@ def headline_comparison(report: Report) -> Comparison | None:
 
 
 def headline(report: Report) -> str:
-    """The answer in one sentence."""
+    """The answer in one sentence. Raises: KeyError when it names a number that was not measured."""
     comparison = headline_comparison(report)
     if report.outcome == "improved" and comparison is not None:
         before, after = (
@@ -45,7 +45,9 @@ def headline(report: Report) -> str:
             f"{comparison.benchmark} takes {before.removesuffix('/op')} before and {after.removesuffix('/op')} after: "
             f"{format_speedup(comparison.ratio)}, and at least {format_speedup(comparison.ratio_high)} (95 %)."
         )
-    return report.summary
+    if report.outcome == "not measured":
+        return report.summary  # holds a program's own words
+    return resolve(report.summary, report.index)
 
 
 def change(comparison: Comparison) -> str:

@@ -33,15 +33,16 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
         for found in report.bottlenecks:
             share = report.index.resolve(found.share)
             page.line(
-                f" {found.rank}. {page.styled(found.function, 'bold')}  {found.file}:{found.line}  "
-                f"{format_number(share.value, share.unit)} of {found.view}  {found.severity}, confidence {found.confidence}"
+                f" {found.rank}. {page.styled(found.function, 'bold')}  {_plain(found.file)}:{found.line}  "
+                f"{format_number(share.value, share.unit)} of {found.view}  "
+                f"{found.severity}, confidence {found.confidence}"
             )
             page.wrapped(resolve(found.root_cause, report.index), indent=4)
     if report.candidates:
         page.heading("Candidates")
         for judged in report.candidates:
             mark = page.styled("+", "green") if judged.verdict.accepted else page.styled("-", "yellow")
-            page.line(f" {mark} {judged.candidate.id} {judged.candidate.title}")
+            page.line(f" {mark} {judged.candidate.id} {_plain(judged.candidate.title)}")
             page.wrapped(verdict_words(judged), indent=4)
     if report.combined is not None:
         page.heading("Before and after (fresh processes, paired, 95 % intervals)")
@@ -54,7 +55,7 @@ def _table(page: _Page, report: Report) -> None:
     if report.combined is None:
         return
     rows = [
-        (c.benchmark, UNIT_NAMES.get(c.unit, c.unit), format_number(c.baseline_median, c.unit),
+        (_plain(c.benchmark), UNIT_NAMES.get(c.unit, _plain(c.unit)), format_number(c.baseline_median, c.unit),
          format_number(c.candidate_median, c.unit), change(c), interval(c))
         for c in ordered_comparisons(report.combined.comparisons)
         if c.unit in ("sec/op", "B/op", "peak-RSS-B")
@@ -72,7 +73,7 @@ def _endings(page: _Page, report: Report) -> None:
         met = [t for t in report.targets if t.status != "not measurable"]
         for target in met:
             mark = "met" if target.status == "met" else "NOT MET"
-            page.line(f"  {mark}: {target.target.text}")
+            page.line(f"  {mark}: {_plain(target.target.text)}")
         unknown = len(report.targets) - len(met)
         if unknown:
             page.line(f"  not measurable with this workload: {unknown} targets")

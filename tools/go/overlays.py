@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
-from ast_grep_py import Edit, SgRoot
+from ast_grep_py import Config, Edit, SgRoot
 
 from tools.errors import ToolError
 from tools.go.compiling import BINARIES
@@ -52,7 +53,7 @@ def _wrapped(source: str) -> tuple[str, bool]:
         if name is not None and name.text() == "main":
             edits.append(name.replace("askProfilerMain"))
     is_main = bool(edits)
-    exits = [call.field("function") for call in top.find_all(_EXIT)]  # type: ignore[arg-type]
+    exits = [call.field("function") for call in top.find_all(cast("Config", _EXIT))]
     edits += [function.replace("askProfilerExit") for function in exits if function is not None]
     changed = top.commit_edits(edits) if edits else source
     # The import of os may have no other use left.

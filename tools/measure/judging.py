@@ -40,7 +40,8 @@ def judge(
         return _rejected("slower elsewhere", f"{_words(worse)}", found)
     if best is None:
         closest = min(times, key=lambda c: c.ratio_high)
-        detail = f"{_words(closest)}; what this host can tell is {smallest_detectable_gain:.1%} with {closest.pairs} pairs"
+        told = f"what this host can tell is {smallest_detectable_gain:.1%} with {closest.pairs} pairs"
+        detail = f"{_words(closest)}; {told}"
         return _rejected("no detectable gain", detail, found)
     if best.faster_at_least < minimum_gain:
         return _rejected(

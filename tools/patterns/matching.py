@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from ast_grep_py import SgNode, SgRoot
+from ast_grep_py import Config, SgNode, SgRoot
 
 from tools.patterns.pattern import Finding, HotFunction, Pattern
 
@@ -69,7 +69,7 @@ def _read(path: Path) -> str | None:
 
 def _find_in(pattern: Pattern, function: HotFunction, source: str, minimum_share: float) -> Iterator[Finding]:
     top = SgRoot(source, pattern.language).root()
-    for node in top.find_all(pattern.spec.rule):  # type: ignore[arg-type]
+    for node in top.find_all(cast("Config", pattern.spec.rule)):
         around = _enclosing(node, pattern.language)
         if around is None or not _is_function(around, function):
             continue

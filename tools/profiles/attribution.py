@@ -81,7 +81,7 @@ def _place(function: Function, own: OwnCode) -> Place:
     file = own.relative(function) or function.file
     name = function.name
     if own.language == "go":
-        name = _GO_CLOSURE.sub("", _GO_TYPE_ARGUMENTS.sub("", name))
+        name = _GO_TYPE_ARGUMENTS.sub("", _GO_CLOSURE.sub("", name))
     return Place(name, file)
 
 

@@ -10,7 +10,7 @@ from tools.profiles.profile import Function, Profile, ValueType
 
 MAX_STACKS = 2_000_000
 MAX_NAME = 4096
-_FRAME = re.compile(r"^(?P<name>.*) \((?P<file>[^()]*(?:\([^()]*\)[^()]*)*?)(?::(?P<line>\d+))?\)$")
+_FRAME = re.compile(r"^(?P<name>.*?) \((?P<file>.*?)(?::(?P<line>\d+))?\)$")
 _PROCESS = re.compile(r"^process \d+:")
 _THREAD = re.compile(r"^thread \(")
 
@@ -62,6 +62,8 @@ def _frames(stack: str) -> list[str]:
 def _complete(text: str) -> bool:
     if _PROCESS.match(text):
         return text.endswith('"')
+    if _THREAD.match(text):
+        return True  # with --threads a name may follow the number: `thread (71): MainThread`
     return text.endswith(")") or "(" not in text
 
 

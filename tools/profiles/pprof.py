@@ -55,21 +55,24 @@ def read_pprof(source: Path | bytes, limits: PprofLimits | None = None) -> Profi
 
 
 def _decompress(raw: bytes, name: str, limit: int) -> bytes:
-    if raw[:2] != b"\x1f\x8b":
-        if not raw:
-            raise UnreadableOutput(f"{name}: the file is empty")
-        return raw
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        content = inflater.decompress(raw, limit + 1)
-    except zlib.error as error:
-        raise UnreadableOutput(f"{name}: the gzip data is corrupt: {error}") from error
+    if not raw:
+        raise UnreadableOutput(f"{name}: the file is empty")
+    content, ends, rest = raw, True, b""
+    if raw[:2] == b"\x1f\x8b":
+        inflater = zlib.decompressobj(wbits=31)
+        try:
+            content = inflater.decompress(raw, limit + 1)
+        except zlib.error as error:
+            raise UnreadableOutput(f"{name}: the gzip data is corrupt: {error}") from error
+        ends, rest = inflater.eof, inflater.unused_data
     if len(content) > limit:
         raise UnreadableOutput(
-            f"{name}: over {limit // MIB} MiB once decompressed: record for a shorter time"
+            f"{name}: over {limit / MIB:.3g} MiB once decompressed: record for a shorter time"
         )
-    if not inflater.eof:
+    if not ends:
         raise UnreadableOutput(f"{name}: the gzip data ends early (after {len(raw)} bytes): record it again")
+    if rest:
+        raise UnreadableOutput(f"{name}: the gzip data ends at byte {len(raw) - len(rest)}, but more follows")
     return content
 
 

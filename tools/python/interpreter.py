@@ -13,7 +13,10 @@ from tools.errors import ProgramFailed, ProgramMissing, ToolError, UnreadableOut
 from tools.run.process import Limits, Runner
 from tools.run.sandbox import Access
 
-REMEDY = "give the target's interpreter with --python, or make a virtual environment in the target (python3 -m venv .venv)"
+REMEDY = (
+    "give the target's interpreter with --python, "
+    "or make a virtual environment in the target (python3 -m venv .venv)"
+)
 ENVIRONMENTS = (".venv", "venv", "env")
 WATCHED_MODULES = ("pytest", "pytest_benchmark", "pytest_cov", "xdist", "memray", "coverage")
 _QUESTIONS = f"""

@@ -61,17 +61,19 @@ class Memray:
         lent = clean_scratch(build.root, "lent") if "memray" not in self.interpreter.modules else None
         sources = self._lend(lent) if lent is not None else ()
         argv: tuple[str, ...] = ()
+        last_words = ""
         for benchmark in profiled_benchmarks(workload):
             process = process_of(self.interpreter, build.root, benchmark)
             paths = f"{INSIDE}:{process.environment['PYTHONPATH']}" + (f":{lent}" if lent else "")
             env = {**process.environment, "PYTHONPATH": paths, "ASK_PROFILER_MEMRAY": str(recordings)}
             argv = process.argv
-            run(
+            done = run(
                 self.runner, self.interpreter, build.root, argv, env, f"memray on {benchmark.name}", limits=LIMITS,
                 readable=sources,
             )  # fmt: skip
+            last_words = done.stderr.strip()[-300:] or last_words
         duration_s = self.runner.seconds_spent - spent
-        parts, facts = read_recordings(recordings)
+        parts, facts = read_recordings(recordings, last_words)
         profile = combine(parts)
         path = out / "memray.pb.gz"
         write_pprof(profile, path)
@@ -100,19 +102,23 @@ class Memray:
 
     def _lend(self, folder: Path) -> tuple[Path, ...]:
         """Links to our memray in a folder of its own, so that nothing else of ours can be imported."""
-        sources = []
+        sources: list[Path] = []
         for name in LENT_MODULES:
             spec = importlib.util.find_spec(name)
             if spec is None or spec.origin is None:
                 raise ToolError(f"memray can't be lent to the target's interpreter: {name} is missing")
             source = Path(spec.origin).parent
             (folder / name).symlink_to(source)
-            sources.append(source)
+            libraries = source.parent / f"{name}.libs"
+            sources += [source, *([libraries] if libraries.is_dir() else [])]
         return tuple(sources)
 
 
-def read_recordings(folder: Path) -> tuple[list[Profile], dict[str, tuple[float, str]]]:
-    """A profile for each process's recording, and the totals. Raises: UnreadableOutput."""
+def read_recordings(folder: Path, last_words: str = "") -> tuple[list[Profile], dict[str, tuple[float, str]]]:
+    """A profile for each process's recording, and the totals.
+
+    `last_words` is what the recorded program wrote to standard error. Raises: UnreadableOutput.
+    """
     from memray import FileReader
 
     parts: list[Profile] = []
@@ -130,7 +136,7 @@ def read_recordings(folder: Path) -> tuple[list[Profile], dict[str, tuple[float,
         except (OSError, ValueError, RuntimeError) as error:
             problems.append(f"{path.name}: {error}")
     if not parts:
-        why = "; ".join(problems) or "memray wrote nothing"
+        why = "; ".join(problems) or f"memray wrote nothing. {last_words}".rstrip()
         raise UnreadableOutput(f"the memory recording can't be read: {why}")
     return parts, {
         "peak_space": (peak, "B"),

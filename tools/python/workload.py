@@ -125,10 +125,8 @@ def _command(
 
 
 def _label(words: list[str]) -> str:
-    if len(words) > 2 and words[1] == "-m":
-        name = words[2]
-    else:
-        name = next((w for w in words if w.endswith(".py")), words[0])
+    script = next((w for w in words if w.endswith(".py")), words[0])
+    name = words[2] if len(words) > 2 and words[1] == "-m" else script
     return re.sub(r"[^\w.-]+", "_", Path(name).name.removesuffix(".py")) or "command"
 
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from agent.doors.cli.arguments import add_output
+
+if TYPE_CHECKING:
+    from agent.doors.cli.running import Ask
+    from agent.request import Request
 
 QUESTIONS = {
     "daily-reports-go": "The daily report takes too long for 100,000 trades. What is slow, and what helps?",
@@ -31,6 +36,9 @@ def execute(args: argparse.Namespace) -> int:
         target = examples_dir() / name
         sys.stderr.write(f'\nask-profiler "{QUESTIONS[name]}" --target {target}\n\n')
         request = Request(question=QUESTIONS[name], target=str(target))
-        code = answer(args, lambda service, progress, r=request: service.run(r, progress), os.environ)
-        worst = max(worst, code)
+        worst = max(worst, answer(args, _asking(request), os.environ))
     return worst
+
+
+def _asking(request: Request) -> Ask:
+    return lambda service, report_progress: service.run(request, report_progress)

@@ -11,6 +11,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from tools.errors import ProgramFailed, UnreadableOutput
 from tools.go.packages import list_packages
 from tools.go.program import GoProgram
@@ -37,6 +39,15 @@ def cache_folder() -> Path:
     """Where built helpers are kept: the user's cache directory."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "ask-profiler"
+
+
+class _Reply(BaseModel):
+    """What the helper answers: the file's new text and the changed functions, or why not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    content: str = ""
+    functions: tuple[str, ...] | None = None
+    unsafe: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +77,11 @@ class GoRewriter:
             "rewrite": finding.pattern.spec.rewrite.name,
         }
         reply = self._ask(root, request)
-        if reply.get("unsafe"):
-            return NotSafe(why=str(reply["unsafe"]))
+        if reply.unsafe:
+            return NotSafe(why=reply.unsafe)
         return Rewritten(
-            files={finding.file: str(reply["content"])},
-            functions=tuple(str(name) for name in reply.get("functions") or ()),
+            files={finding.file: reply.content},
+            functions=reply.functions or (),
             rationale=finding.pattern.spec.title,
         )
 
@@ -84,7 +95,7 @@ class GoRewriter:
         lines = [line for line in done.stdout.splitlines() if "=" in line]
         return dict(line.split("=", 1) for line in lines)
 
-    def _ask(self, root: Path, request: dict[str, object]) -> dict[str, object]:
+    def _ask(self, root: Path, request: dict[str, object]) -> _Reply:
         helper = self._helper()
         done = self.runner.run(
             [helper],
@@ -102,10 +113,9 @@ class GoRewriter:
                 stderr_tail=done.stderr[-1000:],
             )
         try:
-            reply = json.loads(done.stdout)
-        except ValueError as error:
-            raise UnreadableOutput(f"the Go rewriter wrote no JSON: {done.stdout[:200]!r}") from error
-        return dict(reply)
+            return _Reply.model_validate_json(done.stdout)
+        except ValidationError as error:
+            raise UnreadableOutput(f"the Go rewriter's answer is not understood: {error}") from error
 
     def _helper(self) -> Path:
         """The built helper; built at first use."""

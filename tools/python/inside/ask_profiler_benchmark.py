@@ -17,7 +17,8 @@ OPTIONS = (
 )  # fmt: skip
 VALUES = (
     "min-time", "max-time", "min-rounds", "timer", "calibration-precision", "warmup", "warmup-iterations",
-    "sort", "group-by", "columns", "name", "save", "storage", "compare", "compare-fail", "json", "cprofile", "time-unit",
+    "sort", "group-by", "columns", "name", "save", "storage", "compare", "compare-fail", "json", "cprofile",
+    "time-unit",
 )  # fmt: skip
 
 

@@ -1,3 +1,0 @@
-"""x"""
-def monitoring_files(policy, plan, bottlenecks, judged):
-    return {}

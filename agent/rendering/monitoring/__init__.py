@@ -1,0 +1,1 @@
+"""Monitoring proposals: Prometheus rules for the policy's targets and what was changed, and a metrics collector."""
