@@ -88,6 +88,9 @@ def _bottlenecks_identified(facts: Facts) -> _Decision:
 
 def _implemented(facts: Facts) -> _Decision:
     accepted = [j for j in facts.judged if j.verdict.accepted]
+    if accepted and (facts.combined is None or not facts.combined.accepted):
+        reason = facts.combined.reason if facts.combined else "not measured"
+        return _Decision(done=False, why=f"what was accepted alone is not kept together: {reason}")
     if accepted:
         evidence = tuple(e for j in accepted for e in j.evidence)
         return _Decision(

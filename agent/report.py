@@ -6,6 +6,7 @@ names them as `{E7.cpu_share}`, which rendering replaces by the measured value w
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,13 @@ from tools.measure.verdict import Verdict
 Confidence = Literal["high", "medium", "low"]
 TargetStatus = Literal["met", "not met", "not measurable"]
 ChecklistStatus = Literal["done", "not done", "not decidable by this program"]
+_LOOKS_LIKE_REFERENCE = re.compile(r"\{(?=E\d+\.)")
 Outcome = Literal["improved", "nothing worth changing", "not improved", "not measured"]
+
+
+def quoted(name: str) -> str:
+    """A target's name as inline code for prose: it can't end the code or be taken for a reference."""
+    return "`" + _LOOKS_LIKE_REFERENCE.sub("(", " ".join(name.split()).replace("`", "'")) + "`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 from pydantic import TypeAdapter
 
 from agent.analysts.selection import choose_analyst
+from agent.checkpoints import CheckpointSerializer
 from agent.definition import Definition, read_definition
 from agent.deps import Deps, Progress
 from agent.errors import BadRequest
@@ -99,7 +99,7 @@ class Service:
         deps = self._deps(folder, request, report_progress)
         config: RunnableConfig = {"configurable": {"thread_id": folder.id}, "recursion_limit": 200}
         with SqliteSaver.from_conn_string(str(folder.path / "checkpoints.sqlite")) as saver:
-            saver.serde = JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES)
+            saver.serde = CheckpointSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES)
             graph = build_graph(saver)
             if start is None and not graph.get_state(config).next:
                 start = {"request": request}

@@ -29,7 +29,6 @@ class Baseline:
     noise: float
     smallest_detectable_gain: float
     calibration_evidence: str
-    output_sha256: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

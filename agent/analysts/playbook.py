@@ -12,9 +12,10 @@ from agent.analysts.proposals import Proposals
 from agent.analysts.severity import severity_of
 from agent.analysts.suspects import Suspect, suspects
 from agent.evidence import Reference
-from agent.report import Bottleneck, Candidate, JudgedCandidate
+from agent.report import Bottleneck, Candidate, JudgedCandidate, quoted
 from tools.patterns.matching import find
 from tools.patterns.pattern import Finding, Pattern
+from tools.profiles.ranking import Hotspot
 from tools.run.process import Runner
 
 
@@ -104,10 +105,18 @@ _VIEWS = {"cpu": "the CPU time", "memory": "the memory", "goroutines": "the goro
 
 def _root_cause(suspect: Suspect, share: Reference) -> str:
     spot = suspect.hotspot
-    cost = f"`{spot.function}` causes {{{share}}} of {_VIEWS[spot.view]}, {spot.attribution}."
+    cost = f"{quoted(spot.function)} causes {{{share}}} of {_VIEWS[spot.view]}, {_attributed(spot)}."
     if suspect.findings:
         return f"{suspect.findings[0].pattern.spec.title}. {cost}"
     return f"No known pattern. {cost}"
+
+
+def _attributed(spot: Hotspot) -> str:
+    """`Hotspot.attribution` as prose: names of the target's and of libraries quoted."""
+    if spot.cause == "its own instructions":
+        return spot.attribution
+    names = ", ".join(quoted(name) for name in spot.other_frames[:2])
+    return f"mostly {spot.cause}, through {names}" if names else f"mostly {spot.cause}"
 
 
 def _explanation(suspect: Suspect, ranking: str, number: int) -> str:
@@ -116,14 +125,15 @@ def _explanation(suspect: Suspect, ranking: str, number: int) -> str:
     if spot.called_from is not None:
         site = spot.called_from
         parts.append(
-            f"Nearly all of it comes through one line, `{site.file}:{site.line}` in `{site.function}`."
+            f"Nearly all of it comes through one line, "
+            f"{quoted(f'{site.file}:{site.line}')} in {quoted(site.function)}."
         )
     if not suspect.findings:
         parts.append(
             f"Its own instructions are {{{ranking}.self_share_{number}}}, with everything below it "
             f"{{{ranking}.cumulative_share_{number}}}. The playbook has no rewrite for what is there."
         )
-    parts += [f"`{f.file}:{f.line}`: {f.pattern.explanation}" for f in _one_each(suspect.findings)]
+    parts += [f"{quoted(f'{f.file}:{f.line}')}: {f.pattern.explanation}" for f in _one_each(suspect.findings)]
     return "\n\n".join(parts)
 
 

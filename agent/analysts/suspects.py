@@ -11,6 +11,11 @@ from tools.profiles.ranking import Hotspot
 MINIMUM_SHARE = 0.03
 """Hotspots below this aren't worth a reader's time, unless a pattern explains them."""
 EXPLAINED_SHARE = 0.015
+ENOUGH_TO_EXPLAIN = 0.25
+"""A pattern explains a hotspot when at least this part of the hotspot's cost passes through what it matched."""
+UNEXPLAINED = 0.6
+"""A hotspot that can't be rewritten comes after the next one that can, if that has this part of its share."""
+_WEIGHTS = {"CRITICAL": 4, "HIGH": 3, "MEDIUM": 2, "LOW": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +47,39 @@ def suspects(hotspots: Sequence[Hotspot], findings: Sequence[Finding]) -> tuple[
             found.append(suspect)
         else:
             found[same] = _joined(found[same], suspect)
-    return tuple(found)
+    return tuple(_what_helps_first(found))
+
+
+def _what_helps_first(found: list[Suspect]) -> list[Suspect]:
+    """Of suspects that cost about the same in one view, those that can be rewritten come first."""
+    order = list(found)
+    for n in range(len(order) - 1, -1, -1):
+        at = n
+        while at + 1 < len(order) and _yields(order[at], order[at + 1]):
+            order[at], order[at + 1] = order[at + 1], order[at]
+            at += 1
+    return order
+
+
+def _yields(one: Suspect, following: Suspect) -> bool:
+    return (
+        not _can_be_rewritten(one)
+        and _can_be_rewritten(following)
+        and one.hotspot.view == following.hotspot.view
+        and following.hotspot.share >= UNEXPLAINED * one.hotspot.share
+    )
+
+
+def _can_be_rewritten(suspect: Suspect) -> bool:
+    return any(f.pattern.spec.rewrite.engine != "explain" for f in suspect.findings)
 
 
 def _suspect(spot: Hotspot, findings: Sequence[Finding]) -> Suspect:
-    own = _of(findings, spot.function, spot.file, spot.view)
+    enough = [f for f in findings if f.share >= ENOUGH_TO_EXPLAIN * spot.share]
+    own = _of(enough, spot.function, spot.file, spot.view)
     if not own and spot.called_from is not None:
         site = spot.called_from
-        above = _of(findings, site.function, site.file, spot.view)
+        above = _of(enough, site.function, site.file, spot.view)
         above = [f for f in above if f.line <= site.line <= f.end_line]
         if above:
             return Suspect(
@@ -64,9 +94,14 @@ def _suspect(spot: Hotspot, findings: Sequence[Finding]) -> Suspect:
 
 
 def _of(findings: Sequence[Finding], function: str, file: str, view: str) -> list[Finding]:
-    """The findings in a function: those that can be rewritten first, then the costliest."""
+    """The findings in a function: those that can be rewritten first, then the costliest and most severe."""
     mine = [f for f in findings if f.function == function and f.file == file and f.view == view]
-    return sorted(mine, key=lambda f: (f.pattern.spec.rewrite.engine == "explain", -f.share))
+    return sorted(mine, key=_order)
+
+
+def _order(finding: Finding) -> tuple[bool, float]:
+    spec = finding.pattern.spec
+    return spec.rewrite.engine == "explain", -finding.share * _WEIGHTS[spec.severity]
 
 
 def _same_cause(one: Suspect, other: Suspect) -> bool:

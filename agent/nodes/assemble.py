@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from agent.checklist import Facts, decide, judge_targets
 from agent.deps import Deps
 from agent.evidence import EvidenceIndex, Reference
-from agent.report import Graph, JudgedCandidate, Outcome, Report, ResourceRow, StageTime
+from agent.report import Graph, JudgedCandidate, Outcome, Report, ResourceRow, StageTime, quoted
 from agent.request import Missing
 from agent.state import Baseline, Combined, RunState
 from tools.measure.workload import (
@@ -41,7 +41,10 @@ def assemble(
     plan, found, combined = state["plan"], state.get("baseline"), state.get("combined")
     judged = tuple(state.get("judged", []))
     policy = deps.definition.policy
-    outcome = outcome_of(state.get("stopped", ""), judged, combined)
+    stopped = state.get("stopped", "")
+    if not stopped and not state.get("captures"):
+        stopped = "no profile could be captured"
+    outcome = outcome_of(stopped, judged, combined)
     evidence = deps.evidence.index
     facts = Facts(
         plan=plan,
@@ -66,7 +69,7 @@ def assemble(
         plan=plan,
         host=_host(evidence),
         outcome=outcome,
-        summary=_summary(outcome, state, found, judged),
+        summary=_summary(outcome, stopped, state, found, judged),
         bottlenecks=tuple(state.get("bottlenecks", [])),
         candidates=judged,
         combined=combined.verdict if combined else None,
@@ -109,10 +112,14 @@ def _detectable(found: Baseline | None) -> Reference | None:
 
 
 def _summary(
-    outcome: Outcome, state: RunState, found: Baseline | None, judged: tuple[JudgedCandidate, ...]
+    outcome: Outcome,
+    stopped: str,
+    state: RunState,
+    found: Baseline | None,
+    judged: tuple[JudgedCandidate, ...],
 ) -> str:
     if outcome == "not measured":
-        return f"Nothing was measured: {state.get('stopped', '')}."
+        return f"Nothing was measured: {stopped}."
     bottlenecks = state.get("bottlenecks", [])
     named = f"Where the cost is: {_named(state)}." if bottlenecks else "No own code of the target stands out."
     if outcome == "improved":
@@ -138,7 +145,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _named(state: RunState) -> str:
-    return "; ".join(f"`{b.function}` with {{{b.share}}}" for b in state.get("bottlenecks", []))
+    return "; ".join(f"{quoted(b.function)} with {{{b.share}}}" for b in state.get("bottlenecks", []))
 
 
 def _resources(

@@ -16,7 +16,7 @@ from tools.errors import Cancelled, ToolError
 from tools.measure.calibration import calibrate, choose_iterations, choose_pairs, smallest_detectable_gain
 from tools.measure.hostlock import measuring_alone
 from tools.measure.pairs import PairPlan
-from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, Sample
+from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, Sample, family_of
 from tools.system.host import host_facts
 
 
@@ -92,7 +92,6 @@ def _measure_baseline(deps: Deps, plan: Plan, seed: int, clock: StageClock) -> B
         noise=noise,
         smallest_detectable_gain=detectable,
         calibration_evidence=evidence.id,
-        output_sha256={},
     )
 
 
@@ -115,8 +114,7 @@ def choose_benchmarks(
     """
     families: dict[str, list[Benchmark]] = {}
     for benchmark in benchmarks:
-        family = benchmark.name.rpartition("/")[0] if benchmark.size is not None else benchmark.name
-        families.setdefault(family, []).append(benchmark)
+        families.setdefault(family_of(benchmark), []).append(benchmark)
     primary: list[str] = []
     controls: list[str] = []
     for members in families.values():

@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from agent.deps import Deps
 from agent.nodes.capture import run_profiler
+from agent.nodes.gates import Refused
 from agent.nodes.measuring import benchmark_text, measure
 from agent.nodes.stage import StageClock, stage
 from agent.nodes.verify import accepted_count
@@ -17,9 +18,8 @@ from agent.workspace import changed_files
 from tools.errors import Cancelled, ToolError
 from tools.measure.benchstat import benchstat_table
 from tools.measure.judging import judge
-from tools.measure.pairs import PairPlan
 from tools.measure.verdict import Verdict
-from tools.measure.workload import Benchmark
+from tools.measure.workload import Benchmark, family_of
 
 
 def combine(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -37,7 +37,8 @@ def combine(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
 def _measure_combination(state: RunState, found: Baseline, deps: Deps, clock: StageClock) -> Combined:
     plan = state["plan"]
     base, final = deps.workspace.baseline, deps.workspace.step(accepted_count(state))
-    files = changed_files(base, final)
+    meant = {name for j in state["judged"] if j.verdict.accepted for name in j.candidate.files}
+    files = tuple(name for name in changed_files(base, final) if name in meant)  # not what tests left behind
     patch = make_patch(deps.runner, base, final, files)
     deps.folder.write_text("optimization.patch", patch)
     for name in files:
@@ -50,13 +51,15 @@ def _measure_combination(state: RunState, found: Baseline, deps: Deps, clock: St
             deps.build(plan, base),
             deps.build(plan, final),
             benchmarks=plan.workload.benchmarks,
-            iterations=found.iterations,
-            pairs=PairPlan(pairs=found.pairs, seed=state["request"].seed + 1000),
+            found=found,
+            seed=state["request"].seed + 1000,
             title="the whole workload, before and after: pairs",
             say=clock.say,
         )
     except Cancelled:
         raise
+    except Refused as refused:
+        return Combined(verdict=refused.verdict, evidence=refused.evidence, patch=patch, files=files)
     except ToolError as error:
         failed = deps.evidence.add("missing", "the combination", "ask-profiler pairs", failure=str(error))
         verdict = Verdict(accepted=False, reason="not enough samples", detail=str(error))
@@ -89,10 +92,10 @@ def _measure_combination(state: RunState, found: Baseline, deps: Deps, clock: St
 
 def _decisive(benchmarks: tuple[Benchmark, ...], found: Baseline) -> tuple[str, ...]:
     """What decided before, and the largest size of each of its families."""
-    families = {name.rpartition("/")[0] for name in found.primary}
+    families = {family_of(b) for b in benchmarks if b.name in found.primary}
     largest: dict[str, Benchmark] = {}
     for benchmark in benchmarks:
-        family = benchmark.name.rpartition("/")[0]
+        family = family_of(benchmark)
         if family in families and benchmark.size is not None:
             old = largest.get(family)
             largest[family] = benchmark if old is None or (old.size or 0) < benchmark.size else old

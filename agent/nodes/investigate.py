@@ -11,12 +11,16 @@ from agent.deps import Deps
 from agent.evidence import Quantity
 from agent.nodes.picture import load_capture, make_picture, own_code
 from agent.nodes.stage import stage
-from agent.request import Plan
+from agent.request import Plan, View
 from agent.state import CaptureRecord, RunState
+from tools.profiles.attribution import attribute
+from tools.profiles.causes import Cause
 from tools.profiles.ranking import Hotspot, RankedView, rank
 
 HOTSPOTS = 12
 VIEW_WEIGHTS = (1.0, 0.5, 0.25)
+LEAST_WEIGHT = 0.1
+ALLOCATION: tuple[Cause, ...] = ("garbage collection", "allocation")
 
 
 def investigate(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -40,7 +44,7 @@ def investigate(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
 def rank_hotspots(deps: Deps, plan: Plan, records: Sequence[CaptureRecord]) -> tuple[Hotspot, ...]:
     """Hotspots of all views, the question's focus weighing most; kept as evidence titled `ranking`."""
     started = deps.clock()
-    weights = dict(zip(plan.focus, VIEW_WEIGHTS, strict=False))
+    weights = view_weights(deps, plan, records)
     views = [
         RankedView(
             view=record.view,
@@ -61,6 +65,21 @@ def rank_hotspots(deps: Deps, plan: Plan, records: Sequence[CaptureRecord]) -> t
         warnings=tuple(f"hotspot {n}: {h.function} ({h.view})" for n, h in enumerate(hotspots, 1)),
     )
     return hotspots
+
+
+def view_weights(deps: Deps, plan: Plan, records: Sequence[CaptureRecord]) -> dict[View, float]:
+    """How much each view counts: by the order in which the question asks about them.
+
+    For a question about time, memory counts as much as allocating and collecting were seen to take of the CPU.
+    """
+    weights = dict(zip(plan.focus, VIEW_WEIGHTS, strict=False))
+    cpu = next((r for r in records if r.view == "cpu"), None)
+    if plan.focus[0] != "memory" and cpu is not None and "memory" in weights:
+        found = attribute(load_capture(deps, cpu).profile, cpu.value, own_code(deps, plan))
+        spent = sum(found.unattributed[cause] for cause in ALLOCATION)
+        spent += sum(cost.causes[cause] for cost in found.places.values() for cause in ALLOCATION)
+        weights["memory"] = min(max(spent / max(found.total, 1), LEAST_WEIGHT), VIEW_WEIGHTS[1])
+    return weights
 
 
 def _shares(n: int, hotspot: Hotspot) -> list[Quantity]:

@@ -7,13 +7,20 @@ from dataclasses import dataclass
 
 from agent.deps import Deps
 from agent.evidence import Evidence, Quantity
+from agent.nodes.gates import Refused
 from agent.request import Plan
+from agent.state import Baseline
 from tools.measure.benchmark_format import BenchmarkLine, format_results
+from tools.measure.calibration import choose_pairs
 from tools.measure.hostlock import measuring_alone
-from tools.measure.pairs import PairedSamples, PairPlan, compare, run_pairs
+from tools.measure.pairs import PairedSamples, PairPlan, compare, log_ratios, run_pairs
+from tools.measure.statistics import robust_sigma
 from tools.measure.toolchain import Build
 from tools.measure.verdict import Comparison
 from tools.measure.workload import SECONDS_PER_OP, Benchmark, Sample
+
+MUCH_MORE = 1.5
+"""How many times the planned pairs must be asked for to throw the planned ones away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,25 +39,43 @@ def measure(
     candidate: Build,
     *,
     benchmarks: Sequence[Benchmark],
-    iterations: Mapping[str, int],
-    pairs: PairPlan,
+    found: Baseline,
+    seed: int,
     title: str,
     say: Callable[[str, int | None, int | None], None],
 ) -> Measured:
-    """Run the pairs alone on this host and compare. Raises: ToolError."""
+    """Run the pairs alone on this host and compare. Raises: Refused when results differ, ToolError.
+
+    The number of pairs is the baseline's. When the host turns out to be less steady than when it was calibrated,
+    so that these pairs couldn't show the policy's gain, they are thrown away and as many as its noise now asks for
+    are measured, once; that is decided by the spread alone, never by the outcome.
+    """
     toolchain = deps.toolchain(plan)
     spent = deps.runner.seconds_spent
+    warnings: list[str] = []
     with measuring_alone(on_wait=lambda text: say(text, None, None)):
-        samples = run_pairs(
-            toolchain.sample,
-            baseline,
-            candidate,
-            benchmarks,
-            iterations,
-            pairs,
-            on_round=lambda n: say(title, n, pairs.pairs),
-        )
-    comparisons = compare(samples, seed=pairs.seed)
+
+        def run(pairs: PairPlan) -> PairedSamples:
+            return run_pairs(
+                toolchain.sample,
+                baseline,
+                candidate,
+                benchmarks,
+                found.iterations,
+                pairs,
+                on_round=lambda n: say(title, n, pairs.pairs),
+            )
+
+        samples = run(PairPlan(pairs=found.pairs, seed=seed))
+        wanted = _pairs_now(deps, samples, found)
+        if wanted >= MUCH_MORE * found.pairs:
+            say(f"{title} again: the host is less steady now", None, None)
+            samples = run(PairPlan(pairs=wanted, seed=seed + 500))
+            warnings.append(
+                f"the host was less steady than when it was calibrated: {found.pairs} pairs were thrown away "
+                f"and {wanted} measured instead"
+            )
+    comparisons = compare(samples, seed=seed)
     evidence = deps.evidence.add(
         "pairs",
         title,
@@ -58,9 +83,40 @@ def measure(
         tool_version=toolchain.version,
         duration_s=deps.runner.seconds_spent - spent,
         quantities=[q for c in comparisons for q in quantities_of(c)],
-        warnings=[f"{c.benchmark}, {c.unit}: {w}" for c in comparisons for w in c.warnings],
+        warnings=[*warnings, *(f"{c.benchmark}, {c.unit}: {w}" for c in comparisons for w in c.warnings)],
     )
+    differing = different_output(samples)
+    if differing is not None:
+        raise Refused(
+            reason="results differ", detail=f"the output of {differing} differs", evidence=(evidence.id,)
+        )
     return Measured(samples=samples, comparisons=comparisons, evidence=evidence)
+
+
+def _pairs_now(deps: Deps, samples: PairedSamples, found: Baseline) -> int:
+    """The pairs that the noise of these samples asks for, at most the settings' most."""
+    decisive = [name for name in samples.baseline if name in found.primary]
+    noise = max((robust_sigma(log_ratios(samples, name, SECONDS_PER_OP)) for name in decisive), default=0.0)
+    return choose_pairs(
+        max(noise, found.noise),
+        deps.definition.policy.minimum_gain_ratio,
+        len(samples.baseline),
+        low=found.pairs,
+        high=max(found.pairs, deps.settings.measure.pairs_max),
+    )
+
+
+def different_output(samples: PairedSamples) -> str | None:
+    """The first benchmark whose output is always the same before and another after; None when there is none.
+
+    A benchmark whose output changes from run to run, or that has none, can't be compared this way.
+    """
+    for name, before in samples.baseline.items():
+        outputs = {s.output_sha256 for s in before}
+        after = {s.output_sha256 for s in samples.candidate[name]}
+        if len(outputs) == 1 and "" not in outputs and after != outputs:
+            return name
+    return None
 
 
 def quantities_of(comparison: Comparison) -> list[Quantity]:

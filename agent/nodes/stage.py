@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from agent.deps import Deps, Progress, Stage
 from agent.report import StageTime
 
+OWN_WORK: frozenset[Stage] = frozenset({"investigate", "optimise", "conclude"})
+"""Stages whose programs (rewriters, git) are the agent's, not the target's."""
+
 
 class StageClock:
     """Collects the stage's time; read `time` after the block has ended."""
@@ -29,5 +32,5 @@ def stage(deps: Deps, name: Stage) -> Iterator[StageClock]:
     started, spent = deps.clock(), deps.runner.seconds_spent
     yield clock
     duration_s = deps.clock() - started
-    target_s = min(duration_s, deps.runner.seconds_spent - spent)
+    target_s = 0.0 if name in OWN_WORK else min(duration_s, deps.runner.seconds_spent - spent)
     clock.times.append(StageTime(stage=name, duration_s=duration_s, target_s=target_s))

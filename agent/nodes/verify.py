@@ -14,7 +14,6 @@ from agent.report import Candidate, JudgedCandidate
 from agent.state import RunState
 from tools.errors import Cancelled, ToolError
 from tools.measure.judging import judge
-from tools.measure.pairs import PairPlan
 from tools.measure.verdict import Verdict
 
 
@@ -72,8 +71,8 @@ def _judge(
         deps.build(plan, before),
         deps.build(plan, root),
         benchmarks=[b for b in plan.workload.benchmarks if b.name in wanted],
-        iterations=found.iterations,
-        pairs=PairPlan(pairs=found.pairs, seed=state["request"].seed + len(state.get("judged", [])) + 1),
+        found=found,
+        seed=state["request"].seed + len(state.get("judged", [])) + 1,
         title=f"{candidate.id}: {candidate.title}: pairs",
         say=clock.say,
     )

@@ -8,6 +8,7 @@ go command's -overlay adds to the build: the copy itself stays as it is.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,9 @@ from tools.go.compiling import BINARIES
 from tools.go.overlays import overlay_for_command, overlay_for_tests
 from tools.go.packages import GoPackage, list_packages
 from tools.go.program import GoProgram
-from tools.go.sampling import run_command, run_test_binary
+from tools.go.sampling import exact_pattern, run_command, run_test_binary
 from tools.measure.toolchain import Build, Capture, ProfileView
-from tools.measure.workload import Workload
+from tools.measure.workload import Workload, profiled_benchmarks
 from tools.profiles.combine import combine
 from tools.profiles.pprof import read_pprof, write_pprof
 from tools.profiles.profile import Profile
@@ -84,18 +85,18 @@ class GoProfiler:
         self, build: Build, workload: Workload, seconds: float
     ) -> list[tuple[Profile, dict[str, int] | None]]:
         """One profile for each package folder of the workload."""
-        folders = list(dict.fromkeys(b.selector[0] for b in workload.benchmarks))
-        each = [self._folder_part(build, workload, folder, seconds / len(folders)) for folder in folders]
+        selections = _selections(workload, seconds)
+        each = [self._part(build, folder, options) for folder, options in selections]
         return [part for part in each if part is not None]
 
-    def _folder_part(
-        self, build: Build, workload: Workload, folder: str, seconds: float
+    def _part(
+        self, build: Build, folder: str, selection: list[str]
     ) -> tuple[Profile, dict[str, int] | None] | None:
         scratch = build.root / BINARIES / "capture"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
         target = scratch / "profile"
-        options = self._selection(workload, folder, seconds)
+        options = list(selection)
         env: dict[str, str] = {}
         binary = None
         if self.view == "goroutines":
@@ -113,13 +114,6 @@ class GoProfiler:
             return None
         facts = target.with_suffix(".json")
         return read_pprof(target), json.loads(facts.read_text()) if facts.is_file() else None
-
-    def _selection(self, workload: Workload, folder: str, seconds: float) -> list[str]:
-        if workload.kind == "tests":
-            return ["-test.run=."]
-        mine = [b for b in workload.benchmarks if b.selector[0] == folder]
-        heads = "|".join(dict.fromkeys(b.name.split("/")[0] for b in mine))
-        return [f"-test.bench=^Benchmark({heads})$", f"-test.benchtime={max(seconds / len(mine), 0.05):.3f}s"]
 
     def _overlay_tests(self, root: Path, folder: str) -> str:
         """A test binary of the package that also watches its goroutines."""
@@ -165,6 +159,31 @@ class GoProfiler:
         if not packages:
             raise ToolError(f"{self.name}: the package {folder} isn't there")
         return packages[0]
+
+
+def _selections(workload: Workload, seconds: float) -> list[tuple[str, list[str]]]:
+    """Each process's package folder and options: one for every benchmark that has sizes, with its largest,
+    and one for all the others of a package.
+    """
+    if workload.kind == "tests":
+        return [
+            (folder, ["-test.run=."]) for folder in dict.fromkeys(b.selector[0] for b in workload.benchmarks)
+        ]
+    watched = profiled_benchmarks(workload)
+    each_s = max(seconds / len(watched), 0.05)
+    found = [
+        (b.selector[0], [f"-test.bench={exact_pattern(b.name)}", f"-test.benchtime={each_s:.3f}s"])
+        for b in watched
+        if b.size is not None
+    ]
+    plain: dict[str, list[str]] = {}
+    for benchmark in watched:
+        if benchmark.size is None:
+            plain.setdefault(benchmark.selector[0], []).append(re.escape(benchmark.name.split("/")[0]))
+    for folder, names in plain.items():
+        heads = "|".join(dict.fromkeys(names))
+        found.append((folder, [f"-test.bench=^Benchmark({heads})$", f"-test.benchtime={each_s:.3f}s"]))
+    return found
 
 
 def _base(value: int, unit: str) -> tuple[float, str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from tools.errors import UnreadableOutput
 
 _TIDY = {"ns": ("sec", 1e-9), "MB": ("B", 1e6)}
+_SCALED = re.compile(r"(?<![^*-])(?:ns|MB)(?![^*-])")
 _LINE = re.compile(r"^Benchmark(\S*)\s+(\d+)\s+(.*)$")
 
 
@@ -29,10 +30,9 @@ class BenchmarkLine:
 def tidy_unit(value: float, unit: str) -> tuple[float, str]:
     """A value and unit as benchunit tidies them: `ns/op` to `sec/op`, `MB/s` to `B/s`."""
     head, slash, rest = unit.partition("/")
-    for suffix, (base, factor) in _TIDY.items():
-        if head == suffix or head.endswith(f"-{suffix}"):
-            return value * factor, head[: -len(suffix)] + base + slash + rest
-    return value, unit
+    for word in _SCALED.findall(head):
+        value *= _TIDY[word][1]
+    return value, _SCALED.sub(lambda found: _TIDY[found[0]][0], head) + slash + rest
 
 
 def parse_results(text: str) -> tuple[BenchmarkLine, ...]:

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from tools.measure.pairs import PairPlan, Sampler, compare, log_ratios, run_pairs
 from tools.measure.statistics import detectable_log_ratio, robust_sigma
 from tools.measure.toolchain import Build
@@ -77,9 +75,7 @@ def calibrate(
     noise = {}
     for benchmark in benchmarks:
         ratios = log_ratios(samples, benchmark.name, SECONDS_PER_OP)
-        # Few pairs: the median deviation alone can be lucky, so the plain one has a say.
-        spread = float(np.std(ratios, ddof=1)) if len(ratios) > 1 else math.inf
-        noise[benchmark.name] = max(NOISE_FLOOR, robust_sigma(ratios), 0.5 * spread)
+        noise[benchmark.name] = max(NOISE_FLOOR, robust_sigma(ratios))
     found = [c for c in comparisons if c.changed and c.unit == SECONDS_PER_OP]
     warnings = [f"{c.benchmark}: the baseline differs from itself; this host is unsteady" for c in found]
     return Calibration(noise=noise, comparisons=comparisons, warnings=tuple(warnings))

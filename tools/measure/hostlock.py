@@ -25,10 +25,15 @@ def measuring_alone(
 ) -> Iterator[None]:
     """Hold the host's measurement lock. `on_wait` is told once who holds it when it isn't free.
 
-    Raises: ToolError after `timeout_s`, naming the holder.
+    Raises: ToolError after `timeout_s`, naming the holder, or when the lock file can't be opened.
     """
     place = path or lock_path()
-    handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise ToolError(
+            f"the measurement lock {place} can't be opened ({error.strerror}): remove it"
+        ) from error
     try:
         deadline = time.monotonic() + timeout_s
         told = False

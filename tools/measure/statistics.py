@@ -65,7 +65,7 @@ def sign_flip_p(values: FloatArray, seed: int) -> float:
     random = np.random.default_rng(seed)
     flips = random.choice(np.array([-1.0, 1.0]), size=(20_000, n))
     extreme = int(np.sum(np.abs(flips @ values) >= observed * (1 - 1e-12)))
-    return (extreme + 1) / 20_001
+    return max((extreme + 1) / 20_001, math.ldexp(1.0, 1 - n))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

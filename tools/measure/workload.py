@@ -57,3 +57,21 @@ class Sample:
     values: Mapping[str, float]
     duration_s: float
     output_sha256: str = ""
+
+
+def family_of(benchmark: Benchmark) -> str:
+    """What benchmarks of the same thing at several sizes have in common; of one without a size its name."""
+    return benchmark.name.rpartition("/")[0] if benchmark.size is not None else benchmark.name
+
+
+def profiled_benchmarks(workload: Workload) -> tuple[Benchmark, ...]:
+    """What a profiler watches: of each family of sizes the largest; benchmarks without sizes all.
+
+    Sizes aren't mixed: the share of a cost that grows slowly would depend on how long each size ran.
+    """
+    largest: dict[str, Benchmark] = {}
+    for benchmark in workload.benchmarks:
+        old = largest.get(family_of(benchmark))
+        if old is None or (benchmark.size or 0) >= (old.size or 0):
+            largest[family_of(benchmark)] = benchmark
+    return tuple(largest.values())

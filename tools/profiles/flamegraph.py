@@ -123,7 +123,7 @@ def package_of(name: str, file: str) -> str:
 def _package_colour(node: FlameNode) -> str:
     if node.name == "all":
         return "#e4e4e4"
-    digest = hashlib.sha256(package_of(node.name, node.file).encode()).digest()
+    digest = hashlib.sha256(package_of(node.name, node.file).encode(errors="replace")).digest()
     hue = 8 + (digest[0] * 256 + digest[1]) % 200
     return f"hsl({hue},{58 + digest[2] % 22}%,{70 + digest[3] % 9}%)"
 

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from tools.errors import ToolError, UnreadableOutput
 from tools.measure.toolchain import Build, Capture, ProfileView
-from tools.measure.workload import Workload
+from tools.measure.workload import Workload, profiled_benchmarks
 from tools.profiles.builder import ProfileBuilder
 from tools.profiles.combine import combine
 from tools.profiles.pprof import write_pprof
 from tools.profiles.profile import Function, Profile, ValueType
 from tools.python.interpreter import Interpreter
-from tools.python.running import INSIDE, clean_scratch, process_of, profiled_benchmarks, run
+from tools.python.running import INSIDE, clean_scratch, process_of, run
 from tools.run.process import Limits, Runner
 
 LENT_MODULES = ("memray", "rich")

@@ -16,7 +16,6 @@ from tools.measure.workload import (
     SECONDS_PER_OP,
     Benchmark,
     Sample,
-    Workload,
 )
 from tools.python.interpreter import Interpreter
 from tools.run.process import Completed, Limits, Runner
@@ -155,14 +154,3 @@ def clean_scratch(root: Path, name: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
-
-
-def profiled_benchmarks(workload: Workload) -> tuple[Benchmark, ...]:
-    """What a profiler watches: of each family of sizes the largest; benchmarks without sizes all."""
-    largest: dict[str, Benchmark] = {}
-    for benchmark in workload.benchmarks:
-        family = benchmark.name.rpartition("/")[0] if benchmark.size is not None else benchmark.name
-        old = largest.get(family)
-        if old is None or (benchmark.size or 0) >= (old.size or 0):
-            largest[family] = benchmark
-    return tuple(largest.values())

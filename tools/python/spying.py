@@ -9,13 +9,13 @@ from pathlib import Path
 
 from tools.errors import ProgramFailed, ToolError, UnreadableOutput
 from tools.measure.toolchain import Build, Capture, ProfileView
-from tools.measure.workload import Benchmark, Workload
+from tools.measure.workload import Benchmark, Workload, profiled_benchmarks
 from tools.profiles.collapsed import read_collapsed
 from tools.profiles.combine import combine
 from tools.profiles.pprof import write_pprof
 from tools.profiles.profile import Profile
 from tools.python.interpreter import Interpreter
-from tools.python.running import clean_scratch, process_of, profiled_benchmarks, run
+from tools.python.running import clean_scratch, process_of, run
 from tools.run.process import Limits, Runner
 
 RATE_HZ = 400

@@ -46,7 +46,10 @@ def execute(args: argparse.Namespace) -> int:
     from agent.errors import BadRequest
     from agent.request import Request
 
-    command = tuple(shlex.split(args.cmd)) if args.cmd else ()
+    try:
+        command = tuple(shlex.split(args.cmd)) if args.cmd else ()
+    except ValueError as error:
+        raise BadRequest(f"--cmd {args.cmd!r} can't be split into words: {error}") from error
     if args.module:
         command = ("python", "-m", args.module)
     try:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from agent.doors.cli.arguments import add_runs_dir
+
+if TYPE_CHECKING:
+    from agent.store import RunFolder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,17 +22,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Print one line a run, the newest last."""
     from agent.doors.cli.arguments import open_store
-    from agent.store import read_object
+    from agent.errors import BadRequest
 
     store = open_store(args, os.environ)
     for run in store.list()[-args.limit :]:
-        request = read_object(run.path / "request.json")
-        state = "interrupted"
-        if (run.path / "report.json").is_file():
-            state = str(read_object(run.path / "report.json")["outcome"])
-        question = str(request["question"])
-        line = f"{run.id}  {state:<22} {request['target']}  {question}"
+        try:
+            line = _line(run)
+        except (BadRequest, KeyError) as error:
+            line = f"{run.id}  unreadable: {error}"
         sys.stdout.write(line.replace("\n", " ") + "\n")
     if not store.list():
         sys.stderr.write(f"no runs in {store.runs_dir}\n")
     return 0
+
+
+def _line(run: RunFolder) -> str:
+    from agent.store import read_object
+
+    request = read_object(run.path / "request.json")
+    state = "interrupted"
+    if (run.path / "report.json").is_file():
+        state = str(read_object(run.path / "report.json")["outcome"])
+    return f"{run.id}  {state:<22} {request['target']}  {request['question']}"

@@ -43,8 +43,8 @@ def _evidence(path: os.PathLike[str], evidence_id: str) -> str:
 
     from agent.errors import BadRequest
 
-    lines = Path(path).read_text(encoding="utf-8").splitlines() if Path(path).is_file() else []
-    known = [json.loads(line) for line in lines]
+    text = Path(path).read_text(encoding="utf-8") if Path(path).is_file() else ""
+    known = [json.loads(line) for line in text.split("\n")[:-1]]  # without a torn last line
     for item in known:
         if item["id"] == evidence_id:
             return json.dumps(item, indent=2, ensure_ascii=False)

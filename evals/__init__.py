@@ -1,0 +1,1 @@
+"""Evals: small cases with a known answer, scored by code."""

@@ -1,0 +1,3 @@
+module example.com/dependencies
+
+go 1.24

@@ -1,0 +1,1 @@
+"""Sending an issue to those who want it."""

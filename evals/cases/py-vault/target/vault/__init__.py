@@ -1,0 +1,1 @@
+"""Secrets under one passphrase."""

@@ -1,0 +1,210 @@
+"""A target, toolchain and analyst from a script, so that the workflow can be watched without waiting for it.
+
+The target's only module says how long it takes: `SECONDS = 0.010`. A build reads it, a sample answers it with a
+little noise. `BROKEN` in a file breaks the build, `FAILING` its tests.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.analysts.analyst import Picture
+from agent.evidence import Reference
+from agent.patches import make_patch
+from agent.report import Bottleneck, Candidate, JudgedCandidate
+from agent.request import Plan, Request
+from tools.errors import ProgramFailed, ToolError
+from tools.measure.toolchain import Build, Capture, Profiler, ProfileView, TestOutcome
+from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, Sample, Workload
+from tools.profiles.builder import ProfileBuilder
+from tools.profiles.pprof import write_pprof
+from tools.profiles.profile import Function, ValueType
+from tools.run.process import Runner
+
+SOURCE = "SECONDS = 0.010\n\n\ndef slow():\n    return SECONDS\n"
+Edit = Callable[[Path], None]
+
+
+def make_target(root: Path) -> Path:
+    """A project whose one function is slow."""
+    (root / "tests").mkdir(parents=True)
+    (root / "app.py").write_text(SOURCE)
+    (root / "pyproject.toml").write_text("")
+    (root / "tests" / "test_app.py").write_text("assert True\n")
+    return root
+
+
+@dataclass(slots=True)
+class ScriptedProfiler:
+    """Sees nearly everything in `slow`; fails with `failure` if it has one."""
+
+    name: str
+    view: ProfileView
+    failure: str | None = None
+    captures: int = 0
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def capture(self, build: Build, workload: Workload, *, seconds: float, out: Path) -> Capture:
+        self.captures += 1
+        if self.failure is not None:
+            raise ToolError(self.failure)
+        builder = ProfileBuilder([ValueType(name="cpu", unit="nanoseconds")])
+        slow = Function(name="slow", file=str(build.root / "app.py"), start_line=4)
+        for _ in range(100):
+            builder.add([(slow, 5)], [10])
+        profile = builder.build(default_value="cpu")
+        path = out.with_name(f"{out.name}-{self.name}.pb.gz")
+        write_pprof(profile, path)
+        return Capture(
+            profiler=self.name,
+            view=self.view,
+            value="cpu",
+            profile=profile,
+            profile_path=path,
+            argv=(self.name,),
+            tool_version="1",
+            exit_code=0,
+            duration_s=seconds,
+        )
+
+
+@dataclass(slots=True)
+class ScriptedToolchain:
+    """Answers at once what a real toolchain would measure; its tests write `leaves_behind` if that is a name."""
+
+    profilers: tuple[Profiler, ...]
+    version: str = "scripted 1.0"
+    samples: int = 0
+    leaves_behind: str = ""
+    noise: random.Random = field(default_factory=lambda: random.Random(1))
+
+    def build(self, root: Path, workload: Workload) -> Build:
+        if "BROKEN" in (root / "app.py").read_text():
+            raise ProgramFailed("app.py:1: syntax error near {E9.x}", exit_code=1)
+        return Build(root=root, programs={}, duration_s=0.0, argv=("build",))
+
+    def test(self, root: Path) -> TestOutcome:
+        passed = "FAILING" not in (root / "app.py").read_text()
+        if self.leaves_behind:
+            (root / self.leaves_behind).write_text(str(self.samples))
+        return TestOutcome(
+            passed=passed,
+            ran=3,
+            failed=() if passed else ("test_app",),
+            output_tail="",
+            duration_s=0.0,
+            argv=("test",),
+            exit_code=0 if passed else 1,
+        )
+
+    def sample(self, build: Build, benchmark: Benchmark, iterations: int) -> Sample:
+        self.samples += 1
+        seconds = float((build.root / "app.py").read_text().split("SECONDS = ")[1].split()[0])
+        seconds *= 1 + self.noise.uniform(-0.004, 0.004)
+        return Sample(
+            benchmark=benchmark.name,
+            iterations=iterations,
+            values={SECONDS_PER_OP: seconds, PEAK_RSS_BYTES: 9e6},
+            duration_s=seconds * iterations,
+        )
+
+
+@dataclass(slots=True)
+class ScriptedIntake:
+    """Plans for the scripted toolchain."""
+
+    tools: ScriptedToolchain
+
+    def plan(self, request: Request, root: Path) -> Plan:
+        benchmarks = (Benchmark(name="App", selector=("app",)),)
+        return Plan(
+            language="python",
+            root=request.target,
+            subdirectory="",
+            workload=Workload(
+                language="python", kind="benchmarks", benchmarks=benchmarks, chosen_because="it is scripted"
+            ),
+            profilers=tuple(p.name for p in self.tools.profilers),
+            focus=("cpu", "memory"),
+            toolchain=self.tools.version,
+        )
+
+    def toolchain(self, plan: Plan) -> ScriptedToolchain:
+        return self.tools
+
+
+@dataclass(slots=True)
+class ScriptedAnalyst:
+    """Names the first hotspot and proposes the edits of its script, in order; `before` runs first each time."""
+
+    runner: Runner
+    edits: Sequence[Edit]
+    before: Callable[[], None] = lambda: None
+    name: str = "scripted"
+    note: str = "A script."
+    _count: int = 0
+
+    def investigate(self, picture: Picture) -> tuple[Bottleneck, ...]:
+        if not picture.hotspots:
+            return ()
+        spot = picture.hotspots[0]
+        ranking = next(e.id for e in picture.evidence.items if e.title == "ranking")
+        share = Reference(evidence_id=ranking, name="share_1")
+        return (
+            Bottleneck(
+                rank=1,
+                function=spot.function,
+                file=spot.file,
+                line=spot.line,
+                view=spot.view,
+                share=share,
+                root_cause=f"It waits: {{{share}}}.",
+                explanation="It could wait less.",
+                severity="MEDIUM",
+                confidence=spot.confidence,
+                confidence_reason=spot.confidence_reason,
+                evidence=(spot.evidence_id, ranking),
+            ),
+        )
+
+    def propose(
+        self, picture: Picture, bottleneck: Bottleneck, judged: Sequence[JudgedCandidate]
+    ) -> tuple[Candidate, ...]:
+        self.before()
+        found = (self._candidate(picture, edit) for edit in self.edits)
+        return tuple(candidate for candidate in found if candidate.patch)
+
+    def _candidate(self, picture: Picture, edit: Edit) -> Candidate:
+        from agent.workspace import changed_files, copy_tree
+
+        self._count += 1
+        copy = picture.root.parent / f"idea{self._count}"
+        copy_tree(picture.root, copy)
+        edit(copy)
+        files = changed_files(picture.root, copy)
+        return Candidate(
+            id="",
+            bottleneck_rank=1,
+            title="Wait less",
+            rationale="Waiting costs time.",
+            risk="None.",
+            origin="script",
+            patch=make_patch(self.runner, picture.root, copy, files),
+            files=files,
+        )
+
+
+def takes(seconds: float, *, more: str = "") -> Edit:
+    """An edit after which the target takes that long; `more` is added to its source."""
+
+    def edit(root: Path) -> None:
+        path = root / "app.py"
+        rest = path.read_text().partition("\n")[2]
+        path.write_text(f"SECONDS = {seconds}\n{rest}{more}")
+
+    return edit

@@ -1,0 +1,264 @@
+"""The whole workflow from a script: which way a run takes, and what it may say at its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+
+from agent.checkpoints import CheckpointSerializer
+from agent.definition import read_definition
+from agent.deps import Deps
+from agent.errors import ModelFailed
+from agent.graph import Graph, build_graph
+from agent.rendering import json as json_rendering
+from agent.report import Report
+from agent.request import Request
+from agent.resources import definition_path
+from agent.service import CHECKPOINT_TYPES
+from agent.settings import BudgetSettings, MeasureSettings, Settings
+from agent.state import RunState
+from agent.store import EvidenceLog, Store
+from agent.workspace import Workspace, file_hashes
+from tests.agent.scripted import (
+    Edit,
+    ScriptedAnalyst,
+    ScriptedIntake,
+    ScriptedProfiler,
+    ScriptedToolchain,
+    make_target,
+    takes,
+)
+from tools.run.process import Runner
+
+CONFIG: RunnableConfig = {"configurable": {"thread_id": "1"}, "recursion_limit": 100}
+
+
+@dataclass
+class Scene:
+    """A run that can be started, and looked at while and after it runs."""
+
+    deps: Deps
+    request: Request
+    analyst: ScriptedAnalyst
+    profilers: tuple[ScriptedProfiler, ...]
+    graph: Graph
+
+    def run(self, *, resume: bool = False) -> Report:
+        start: RunState | None = None if resume else {"request": self.request}
+        self.graph.invoke(start, CONFIG, context=self.deps)
+        return json_rendering.read(self.deps.folder.path / "report.json")
+
+
+Stage = Callable[..., Scene]
+
+
+@pytest.fixture
+def stage(tmp_path: Path, runner: Runner) -> Stage:
+    def make(
+        edits: Sequence[Edit] = (), profilers: Sequence[ScriptedProfiler] | None = None, source: str = ""
+    ) -> Scene:
+        target = make_target(tmp_path / "target")
+        if source:
+            (target / "app.py").write_text(source)
+        if profilers is None:
+            profilers = [ScriptedProfiler("one", "cpu"), ScriptedProfiler("two", "memory")]
+        folder = Store(tmp_path / "runs").create(datetime(2026, 1, 1, tzinfo=UTC))
+        analyst = ScriptedAnalyst(runner, edits)
+        deps = Deps(
+            folder=folder,
+            workspace=Workspace(folder.path / "work"),
+            evidence=EvidenceLog.load(folder),
+            runner=runner,
+            definition=read_definition(definition_path()),
+            settings=Settings(
+                measure=MeasureSettings(calibration_pairs=8, pairs_min=12, pairs_max=12),
+                budgets=BudgetSettings(attempts_per_bottleneck=3),
+            ),
+            analyst=analyst,
+            intake=ScriptedIntake(ScriptedToolchain(tuple(profilers))),
+            clock=lambda: 0.0,
+            created="2026-01-01T00:00:00+00:00",
+            report_progress=lambda progress: None,
+            sandbox_note="",
+        )
+        saver = InMemorySaver(serde=CheckpointSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES))
+        request = Request(question="Why is it slow?", target=str(target))
+        return Scene(deps, request, analyst, tuple(profilers), build_graph(saver))
+
+    return make
+
+
+def _reasons(report: Report) -> list[str | None]:
+    return [j.verdict.reason for j in report.candidates]
+
+
+def test_a_faster_candidate_is_accepted_measured_again_and_handed_out_as_a_patch(stage: Stage) -> None:
+    scene = stage([takes(0.004)])
+    before = file_hashes(Path(scene.request.target))
+    report = scene.run()
+    assert report.outcome == "improved"
+    assert _reasons(report) == [None]
+    assert report.combined is not None
+    assert report.combined.accepted
+    patch = (scene.deps.folder.path / "optimization.patch").read_text()
+    assert "+SECONDS = 0.004" in patch
+    assert (scene.deps.folder.path / "optimized" / "app.py").read_text().startswith("SECONDS = 0.004")
+    assert {g.kind for g in report.graphs} == {"before", "after", "difference"}
+    assert file_hashes(Path(scene.request.target)) == before
+
+
+def test_every_file_of_a_run_is_there_and_says_the_same(stage: Stage) -> None:
+    scene = stage([takes(0.004)])
+    report = scene.run()
+    folder = scene.deps.folder.path
+    for name in (
+        "plan.json",
+        "evidence.jsonl",
+        "report.md",
+        "report.html",
+        "benchmarks.json",
+        "checklist.json",
+    ):
+        assert (folder / name).is_file(), name
+    kept = [json.loads(line) for line in (folder / "evidence.jsonl").read_text().splitlines()]
+    assert [e["id"] for e in kept] == [e.id for e in report.evidence]
+    for graph in report.graphs:
+        assert (folder / graph.path).read_text().startswith("<svg")
+    for evidence in report.evidence:
+        for artefact in evidence.artefacts:
+            assert scene.deps.folder.artefact(folder / artefact.path) == artefact
+
+
+def test_what_the_targets_own_tests_leave_behind_is_no_part_of_the_patch(stage: Stage) -> None:
+    scene = stage([takes(0.004)])
+    assert isinstance(scene.deps.intake, ScriptedIntake)
+    scene.deps.intake.tools.leaves_behind = "coverage.out"
+    report = scene.run()
+    assert report.optimized_files == ("app.py",)
+    assert "coverage.out" not in (scene.deps.folder.path / "optimization.patch").read_text()
+
+
+def test_a_candidate_that_gains_nothing_leaves_nothing_worth_changing(stage: Stage) -> None:
+    report = stage([takes(0.010, more="# tidy\n")]).run()
+    assert (report.outcome, _reasons(report)) == ("nothing worth changing", ["no detectable gain"])
+    assert report.patch is None
+    done = {r.item.text: r.status for r in report.checklist}
+    assert done["Optimisations implemented"] == "not done"
+    assert done["Improvements benchmarked"] == "not done"
+
+
+def test_a_small_gain_is_below_the_definitions_policy(stage: Stage) -> None:
+    assert _reasons(stage([takes(0.0095)]).run()) == ["gain below the policy"]
+
+
+def _edits_a_test(root: Path) -> None:
+    takes(0.001)(root)
+    (root / "tests" / "test_app.py").write_text("")
+
+
+def _adds_a_test_setting(root: Path) -> None:
+    takes(0.001)(root)
+    (root / "conftest.py").write_text("")
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (takes(0.001, more="BROKEN\n"), "does not build"),
+        (takes(0.001, more="FAILING\n"), "tests fail"),
+        (_edits_a_test, "forbidden edit"),
+        (_adds_a_test_setting, "forbidden edit"),
+        (takes(0.020), "slower elsewhere"),
+    ],
+)
+def test_a_bad_candidate_is_rejected_with_its_reason_however_fast_it_is(
+    stage: Stage, edit: Edit, reason: str
+) -> None:
+    report = stage([edit]).run()
+    assert (report.outcome, _reasons(report), report.patch) == ("not improved", [reason], None)
+
+
+def test_after_a_rejection_the_next_idea_is_tried_within_the_budget_and_no_patch_twice(stage: Stage) -> None:
+    ideas = [takes(0.010, more=f"# {n}\n") for n in (1, 1, 2, 3, 4)]
+    scene = stage(ideas)
+    report = scene.run()
+    assert [j.candidate.id for j in report.candidates] == ["C1", "C2", "C3"]
+    assert len({j.candidate.patch for j in report.candidates}) == 3
+
+
+def test_a_spent_time_limit_starts_no_candidate(stage: Stage) -> None:
+    scene = stage([takes(0.004)])
+    scene.request = replace(scene.request, time_limit_s=1e-9)
+    ticks = iter(range(10_000))
+    scene.deps.clock = lambda: float(next(ticks))
+    report = scene.run()
+    assert report.candidates == ()
+    assert report.bottlenecks
+
+
+@pytest.mark.parametrize(("word", "said"), [("BROKEN", "doesn't build"), ("FAILING", "fails its own tests")])
+def test_a_target_that_is_broken_as_it_stands_is_reported_and_not_touched(
+    stage: Stage, word: str, said: str
+) -> None:
+    scene = stage([takes(0.001)], source=f"SECONDS = 0.010\n# {word}\n")
+    report = scene.run()
+    assert report.outcome == "not measured"
+    assert said in report.summary
+    assert report.candidates == ()
+    assert report.bottlenecks == ()
+    assert [p.captures for p in scene.profilers] == [0, 0]
+    assert all(
+        r.status != "done" or r.why in ("nothing was changed", "goroutines don't exist in Python")
+        for r in report.checklist
+    )
+
+
+def test_a_profiler_that_fails_is_named_as_unmeasured_and_the_others_carry_on(stage: Stage) -> None:
+    scene = stage(
+        [takes(0.004)], [ScriptedProfiler("one", "cpu"), ScriptedProfiler("two", "memory", "not permitted")]
+    )
+    report = scene.run()
+    assert report.outcome == "improved"
+    (missing,) = [m for m in report.unmeasured if "two" in m.what]
+    assert missing.remedy == "not permitted"
+    assert any(e.kind == "missing" and e.failure == "not permitted" for e in report.evidence)
+    assert {r.item.text: r.status for r in report.checklist}[
+        "CPU, memory and goroutines profiled"
+    ] == "not done"
+
+
+@pytest.mark.parametrize("profilers", [[], [ScriptedProfiler("one", "cpu", "not permitted")]])
+def test_where_nothing_could_be_profiled_the_answer_is_never_that_nothing_is_worth_changing(
+    stage: Stage, profilers: list[ScriptedProfiler]
+) -> None:
+    report = stage([takes(0.004)], profilers).run()
+    assert report.outcome == "not measured"
+    assert "profile" in report.summary
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(stage: Stage) -> None:
+    scene = stage([takes(0.004)])
+
+    def fail() -> None:
+        raise ModelFailed("the line is dead")
+
+    scene.analyst.before = fail
+    with pytest.raises(ModelFailed):
+        scene.run()
+    seen = [p.captures for p in scene.profilers]
+    assert seen == [1, 1]
+    scene.analyst.before = lambda: None
+    state = scene.graph.get_state(CONFIG).values
+    assert state["plan"].focus == ("cpu", "memory")
+    assert isinstance(state["captures"], list)
+    report = scene.run(resume=True)
+    assert report.outcome == "improved"
+    assert [p.captures for p in scene.profilers] == [2, 2]  # once more for the result, not for the baseline
+    assert [e.title for e in report.evidence].count("the baseline against itself") == 1

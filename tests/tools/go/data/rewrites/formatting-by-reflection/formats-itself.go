@@ -1,0 +1,16 @@
+// refused: may format itself
+package fixture
+
+import (
+	"fmt"
+)
+
+type level int
+
+func (l level) String() string { return "level" }
+
+func hot(l level) string {
+	return fmt.Sprintf("%v", l)
+}
+
+func Result() string { return hot(3) }

@@ -1,0 +1,25 @@
+// refused: the field that is compared is assigned
+package fixture
+
+import (
+	"fmt"
+)
+
+type item struct {
+	name  string
+	count int
+}
+
+func hot(items []item, names []string) []item {
+	for _, name := range names {
+		for i := range items {
+			if items[i].name == name {
+				items[i].name = name + "!"
+				break
+			}
+		}
+	}
+	return items
+}
+
+func Result() string { return fmt.Sprint(hot([]item{{"a", 1}, {"a", 2}}, []string{"a", "a"})) }
