@@ -96,7 +96,7 @@ class GoRewriter:
         return dict(line.split("=", 1) for line in lines)
 
     def _ask(self, root: Path, request: dict[str, object]) -> _Reply:
-        helper = self._helper()
+        helper = self.prepare()
         done = self.runner.run(
             [helper],
             cwd=root,
@@ -117,8 +117,8 @@ class GoRewriter:
         except ValidationError as error:
             raise UnreadableOutput(f"the Go rewriter's answer is not understood: {error}") from error
 
-    def _helper(self) -> Path:
-        """The built helper; built at first use."""
+    def prepare(self) -> Path:
+        """The built helper; built at first use. Raises: ToolError."""
         digest = hashlib.sha256(self.go.version.encode())
         for source in sorted(HELPER.glob("*.go")):
             digest.update(source.read_bytes())

@@ -141,6 +141,12 @@ func (p *place) invariant(operands []ast.Expr, loop ast.Stmt) bool {
 		if len(p.writes(p.function(), obj)) > 1 || len(p.writes(loop, obj)) > 0 {
 			return false
 		}
+		for _, write := range p.writes(p.function(), obj) {
+			_, isAssignment := write.(*ast.AssignStmt)
+			if !isAssignment || p.elsewhere(write) {
+				return false
+			}
+		}
 	}
 	return true
 }

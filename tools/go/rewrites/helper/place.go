@@ -10,6 +10,7 @@ import (
 	"go/types"
 	"io"
 	"os"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -230,7 +231,7 @@ func (p *place) declaration(f *types.Func) *ast.FuncDecl {
 	return nil
 }
 
-// writes gives the places in n where obj is assigned, incremented, or has its address taken.
+// writes gives the places in n where obj is assigned, incremented, or has its address taken (by & or a method).
 func (p *place) writes(n ast.Node, obj types.Object) []ast.Node {
 	var found []ast.Node
 	note := func(at ast.Node, e ast.Expr) {
@@ -255,6 +256,33 @@ func (p *place) writes(n ast.Node, obj types.Object) []ast.Node {
 			if s.Op == token.AND {
 				note(s, s.X)
 			}
+		case *ast.SelectorExpr:
+			if f, ok := p.info.Uses[s.Sel].(*types.Func); ok && takesPointer(f) && !isPointer(obj.Type()) {
+				note(s, s.X)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// takesPointer says whether a function is a method of a pointer: calling it on a variable takes its address.
+func takesPointer(f *types.Func) bool {
+	recv := f.Type().(*types.Signature).Recv()
+	return recv != nil && isPointer(recv.Type())
+}
+
+func isPointer(t types.Type) bool {
+	_, ok := t.Underlying().(*types.Pointer)
+	return ok
+}
+
+// elsewhere says whether a node is in a function literal that isn't around the place: it may run at any time.
+func (p *place) elsewhere(n ast.Node) bool {
+	found := false
+	ast.Inspect(p.function(), func(m ast.Node) bool {
+		if lit, ok := m.(*ast.FuncLit); ok && lit.Pos() <= n.Pos() && n.End() <= lit.End() {
+			found = found || !slices.Contains(p.path, ast.Node(lit))
 		}
 		return true
 	})

@@ -11,7 +11,20 @@ type filled struct {
 	statement ast.Stmt
 	variable  *types.Var
 	isVar     bool // declared by var, so nil at first
+	loop      *ast.RangeStmt
+	isApart   bool // other statements stand between the two
 	size      string
+}
+
+// declare writes the declaration, right before the loop where the two are apart: what the loop ranges over
+// may be made, or checked for nil, in between.
+func (p *place) declare(f filled, text string) {
+	if !f.isApart {
+		p.replace(f.statement, text)
+		return
+	}
+	p.replace(f.statement, "")
+	p.insertBefore(f.loop, text+"\n")
 }
 
 // presizeSlice gives a slice its capacity before the loop that fills it; a nil slice stays nil for no rounds.
@@ -32,10 +45,10 @@ func presizeSlice(p *place) {
 	})
 	t := p.typeText(f.variable.Type())
 	if f.isVar {
-		p.replace(f.statement, f.variable.Name()+" := "+p.packageName("slices")+".Grow("+t+"(nil), "+f.size+")")
+		p.declare(f, f.variable.Name()+" := "+p.packageName("slices")+".Grow("+t+"(nil), "+f.size+")")
 		return
 	}
-	p.replace(f.statement, f.variable.Name()+" := make("+t+", 0, "+f.size+")")
+	p.declare(f, f.variable.Name()+" := make("+t+", 0, "+f.size+")")
 }
 
 // presizeMap makes a map for as many entries as the loop right after it puts in.
@@ -53,7 +66,7 @@ func presizeMap(p *place) {
 	if f.isVar {
 		refuse("the map isn't made yet")
 	}
-	p.replace(f.statement, f.variable.Name()+" := make("+p.typeText(f.variable.Type())+", "+f.size+")")
+	p.declare(f, f.variable.Name()+" := make("+p.typeText(f.variable.Type())+", "+f.size+")")
 }
 
 func (p *place) readFilled(fills func([]ast.Stmt, *types.Var) bool) filled {
@@ -76,7 +89,7 @@ func (p *place) readFilled(fills func([]ast.Stmt, *types.Var) bool) filled {
 func (p *place) readFilledAt(list []ast.Stmt, n int, fills func([]ast.Stmt, *types.Var) bool) filled {
 	f := filled{statement: list[n]}
 	f.variable, f.isVar = p.emptyContainer(list[n])
-	for _, next := range list[n+1:] {
+	for m, next := range list[n+1:] {
 		loop, ok := next.(*ast.RangeStmt)
 		if !ok {
 			if len(p.uses(next, f.variable)) > 0 {
@@ -84,7 +97,7 @@ func (p *place) readFilledAt(list []ast.Stmt, n int, fills func([]ast.Stmt, *typ
 			}
 			continue
 		}
-		f.size = p.roundsOf(loop)
+		f.loop, f.isApart, f.size = loop, m > 0, p.roundsOf(loop)
 		if leavesEarly(loop.Body) {
 			refuse("the loop skips or leaves rounds: how many elements there will be isn't known")
 		}

@@ -149,7 +149,12 @@ func (p *place) cutEnd(s *search) {
 	for _, statement := range s.body {
 		ast.Inspect(statement, func(n ast.Node) bool {
 			switch b := n.(type) {
-			case *ast.ForStmt, *ast.RangeStmt, *ast.FuncLit, *ast.SwitchStmt, *ast.SelectStmt, *ast.TypeSwitchStmt:
+			case *ast.ForStmt, *ast.RangeStmt, *ast.FuncLit:
+				return false
+			case *ast.SwitchStmt, *ast.SelectStmt, *ast.TypeSwitchStmt:
+				if continues(n) {
+					refuse("the search leaves its loop by continue in another way")
+				}
 				return false
 			case *ast.BranchStmt:
 				refuse("the search leaves its loop by %s in another way", b.Tok)
@@ -157,6 +162,21 @@ func (p *place) cutEnd(s *search) {
 			return true
 		})
 	}
+}
+
+// continues says whether a switch holds a continue, which is about the loop around it.
+func continues(n ast.Node) bool {
+	found := false
+	ast.Inspect(n, func(m ast.Node) bool {
+		switch b := m.(type) {
+		case *ast.ForStmt, *ast.RangeStmt, *ast.FuncLit:
+			return false
+		case *ast.BranchStmt:
+			found = found || b.Tok == token.CONTINUE
+		}
+		return true
+	})
+	return found
 }
 
 func isBlank(e ast.Expr) bool {
@@ -187,6 +207,11 @@ func (p *place) isElement(s search, e ast.Expr) bool {
 func (p *place) checkUntouched(s search, outer ast.Stmt) {
 	if len(p.writes(outer, s.slice)) > 0 {
 		refuse("%s changes in the outer loop", s.slice.Name())
+	}
+	for _, id := range p.uses(p.function(), s.slice) {
+		if p.elsewhere(id) {
+			refuse("%s is used by a closure", s.slice.Name())
+		}
 	}
 	parents := parentsIn(outer)
 	for _, id := range p.uses(outer, s.slice) {
@@ -229,6 +254,9 @@ func (p *place) checkTarget(s search, left ast.Expr) {
 func (p *place) checkUse(s search, id *ast.Ident, parents map[ast.Node]ast.Node) {
 	switch parent := parents[id].(type) {
 	case *ast.RangeStmt:
+		if parent != s.loop && isPointer(s.elem) {
+			refuse("another loop walks over the elements, which are pointers")
+		}
 		return
 	case *ast.CallExpr:
 		if name, ok := parent.Fun.(*ast.Ident); ok && (name.Name == "len" || name.Name == "cap") {
@@ -244,7 +272,6 @@ func (p *place) checkUse(s search, id *ast.Ident, parents map[ast.Node]ast.Node)
 }
 
 func (p *place) checkElementUse(s search, element ast.Expr, parents map[ast.Node]ast.Node) {
-	_, isPointer := s.elem.Underlying().(*types.Pointer)
 	switch parent := parents[element].(type) {
 	case *ast.SelectorExpr:
 		if call, ok := parents[parent].(*ast.CallExpr); ok && call.Fun == ast.Expr(parent) {
@@ -263,11 +290,11 @@ func (p *place) checkElementUse(s search, element ast.Expr, parents map[ast.Node
 		}
 		p.checkCallee(s, call, argumentOf(call, parent))
 	case *ast.CallExpr:
-		if isPointer {
+		if isPointer(s.elem) {
 			p.checkCallee(s, parent, argumentOf(parent, element))
 		}
 	case *ast.AssignStmt:
-		if isPointer {
+		if isPointer(s.elem) {
 			refuse("an element, which is a pointer, is kept")
 		}
 	}

@@ -207,9 +207,12 @@ func directConversion(p *place) {
 		text = `""`
 	}
 	if len(pieces) > 1 {
-		if sum, ok := parentsIn(p.file)[call].(*ast.BinaryExpr); ok && sum.Op != token.ADD {
-			text = "(" + text + ")"
-		} else if _, ok := parentsIn(p.file)[call].(*ast.IndexExpr); ok {
+		switch parent := parentsIn(p.file)[call].(type) {
+		case *ast.BinaryExpr:
+			if parent.Op != token.ADD {
+				text = "(" + text + ")"
+			}
+		case *ast.IndexExpr, *ast.SliceExpr:
 			text = "(" + text + ")"
 		}
 	}
@@ -230,7 +233,7 @@ func (p *place) formatPieces(call *ast.CallExpr) []string {
 	format := constant.StringVal(value)
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' {
-			literal += string(format[i])
+			literal += format[i : i+1]
 			continue
 		}
 		i++
@@ -262,7 +265,7 @@ func (p *place) formatPieces(call *ast.CallExpr) []string {
 
 // convert writes one operand: only types whose formatting is plain (no String, Error or Format method).
 func (p *place) convert(e ast.Expr, verb byte) string {
-	t := p.info.TypeOf(e)
+	t := types.Unalias(p.info.TypeOf(e))
 	basic, ok := types.Default(t).Underlying().(*types.Basic)
 	if !ok {
 		refuse("an operand of type %s needs package fmt", t)
