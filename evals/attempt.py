@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +44,12 @@ class Attempt:
         duration_s = time.monotonic() - started
         place = self.folder / case.name / "checks"
         place.mkdir()
-        runner = Runner(choose_sandbox("auto").sandbox)
-        checker = Checker(
-            case=case, folder=place, runner=runner, environment=self.environment, seed=self.seed
-        )
-        return score(case.name, case.facts, answer_of(report), checker.check(patch), duration_s)
+        with closing(Runner(choose_sandbox("auto").sandbox)) as runner:
+            checker = Checker(
+                case=case, folder=place, runner=runner, environment=self.environment, seed=self.seed
+            )
+            found = checker.check(patch)
+        return score(case.name, case.facts, answer_of(report), found, duration_s)
 
     def ask(self, case: Case) -> tuple[Report, str]:
         """The agent's report on a copy that holds the target alone, and its patch ("" for none).

@@ -45,27 +45,23 @@ class Checker:
 
         Raises: NotRight when the case itself (its target or its reference) isn't right; ToolError.
         """
-        base = self._copy("base", "")
+        base = self.copy("base", "")
         toolchain, plan = self._toolchain(base)
         self._require_tests(toolchain, base)
         reference = self._reference(toolchain, plan, base)
         try:
-            result = self._copy("rslt", patch)
+            result = self.copy("rslt", patch)
             self._require_tests(toolchain, result)
             gain = self._measure(toolchain, plan, base, result) if patch else ()
         except NotRight as wrong:
             return Check(tests_failed=str(wrong), reference=reference)
         return Check(tests_failed="", gain=gain, reference=reference)
 
-    def _reference(self, toolchain: Toolchain, plan: Plan, base: Path) -> tuple[Comparison, ...]:
-        if self.case.facts.unimprovable:
-            return ()
-        human = self._copy("refr", self.case.reference)
-        self._require_tests(toolchain, human)
-        return self._measure(toolchain, plan, base, human)
+    def copy(self, name: str, patch: str) -> Path:
+        """The target with a patch, below the hidden tests. Names are equally long: paths cost the same.
 
-    def _copy(self, name: str, patch: str) -> Path:
-        """The target with a patch, below the hidden tests. Names are equally long: paths cost the same."""
+        Raises: NotRight when the patch doesn't apply, or touches tests, benchmarks or build files.
+        """
         root = self.folder / name
         shutil.copytree(self.case.target, root, ignore=shutil.ignore_patterns("__pycache__"))
         if patch:
@@ -76,8 +72,17 @@ class Checker:
             judges = [file for file in files if is_frozen(file)]
             if judges:
                 raise NotRight(f"it changes {', '.join(judges)}, which judges it")
-        shutil.copytree(self.case.hidden_tests, root, dirs_exist_ok=True)
+        shutil.copytree(
+            self.case.hidden_tests, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+        )
         return root
+
+    def _reference(self, toolchain: Toolchain, plan: Plan, base: Path) -> tuple[Comparison, ...]:
+        if self.case.facts.unimprovable:
+            return ()
+        human = self.copy("refr", self.case.reference)
+        self._require_tests(toolchain, human)
+        return self._measure(toolchain, plan, base, human)
 
     def _toolchain(self, base: Path) -> tuple[Toolchain, Plan]:
         workload = self.case.facts.workload
@@ -111,14 +116,14 @@ class Checker:
         benchmarks = plan.workload.benchmarks
         with measuring_alone():
             iterations, _ = choose_iterations(toolchain.sample, before, benchmarks, PROCESS_S)
-            samples = run_pairs(
-                toolchain.sample,
-                before,
-                after,
-                benchmarks,
-                iterations,
-                PairPlan(pairs=PAIRS, seed=self.seed),
-            )
+            plan_of_pairs = PairPlan(pairs=PAIRS, seed=self.seed)
+            try:
+                samples = run_pairs(toolchain.sample, before, after, benchmarks, iterations, plan_of_pairs)
+            except Cancelled:
+                raise
+            except ToolError as error:
+                # The target itself has just run: it is the other copy that can't.
+                raise NotRight(f"the hidden benchmark fails: {str(error).strip()[:300]}") from error
         return compare(samples, seed=self.seed)
 
     def _build(self, toolchain: Toolchain, plan: Plan, root: Path) -> Build:

@@ -46,7 +46,7 @@ def measure(
 ) -> Measured:
     """Run the pairs alone on this host and compare. Raises: Refused when results differ, ToolError.
 
-    The number of pairs is the baseline's. When the host turns out to be less steady than when it was calibrated,
+    The number of pairs is the baseline's, or more where so many benchmarks need more to show anything. When the host turns out to be less steady than when it was calibrated,
     so that these pairs couldn't show the policy's gain, they are thrown away and as many as its noise now asks for
     are measured, once; that is decided by the spread alone, never by the outcome.
     """
@@ -66,13 +66,14 @@ def measure(
                 on_round=lambda n: say(title, n, pairs.pairs),
             )
 
-        samples = run(PairPlan(pairs=found.pairs, seed=seed))
+        planned = _pairs(deps, 0.0, found, len(benchmarks))
+        samples = run(PairPlan(pairs=planned, seed=seed))
         wanted = _pairs_now(deps, samples, found)
-        if wanted >= MUCH_MORE * found.pairs:
+        if wanted >= MUCH_MORE * planned:
             say(f"{title} again: the host is less steady now", None, None)
             samples = run(PairPlan(pairs=wanted, seed=seed + 500))
             warnings.append(
-                f"the host was less steady than when it was calibrated: {found.pairs} pairs were thrown away "
+                f"the host was less steady than when it was calibrated: {planned} pairs were thrown away "
                 f"and {wanted} measured instead"
             )
     comparisons = compare(samples, seed=seed)
@@ -97,10 +98,15 @@ def _pairs_now(deps: Deps, samples: PairedSamples, found: Baseline) -> int:
     """The pairs that the noise of these samples asks for, at most the settings' most."""
     decisive = [name for name in samples.baseline if name in found.primary]
     noise = max((robust_sigma(log_ratios(samples, name, SECONDS_PER_OP)) for name in decisive), default=0.0)
+    return _pairs(deps, max(noise, found.noise), found, len(samples.baseline))
+
+
+def _pairs(deps: Deps, noise: float, found: Baseline, comparisons: int) -> int:
+    """At least the baseline's pairs, and as many as this noise and so many comparisons ask for."""
     return choose_pairs(
-        max(noise, found.noise),
+        noise,
         deps.definition.policy.minimum_gain_ratio,
-        len(samples.baseline),
+        comparisons,
         low=found.pairs,
         high=max(found.pairs, deps.settings.measure.pairs_max),
     )

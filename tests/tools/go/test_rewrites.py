@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.errors import ToolError
 from tools.go.program import GoProgram
 from tools.go.rewrites.rewriter import REWRITES, GoRewriter
 from tools.patterns.matching import find
@@ -139,8 +140,6 @@ def test_the_rewriter_leaves_the_target_as_it_is(module: Path, outcomes: Outcome
 def test_code_that_does_not_build_is_an_error_with_the_compilers_words(
     tmp_path: Path, patterns: dict[str, Pattern], rewriter: GoRewriter
 ) -> None:
-    from tools.errors import ToolError
-
     (tmp_path / "go.mod").write_text("module example.com/broken\n\ngo 1.24\n")
     text = (CASES / "regexp-compiled-per-call/constant.go").read_text()
     (tmp_path / "code.go").write_text(text + "\nvar broken int = missing\n")

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 )
 
 // filled is an empty container that the loop right after it fills, once a round, without leaving early.
@@ -23,7 +24,11 @@ func (p *place) declare(f filled, text string) {
 		p.replace(f.statement, text)
 		return
 	}
-	p.replace(f.statement, "")
+	start, end := p.offset(f.statement.Pos()), p.offset(f.statement.End())
+	for end < len(p.src) && strings.ContainsRune(" \t\r\n", rune(p.src[end])) {
+		end++
+	}
+	p.edits = append(p.edits, edit{start, end, ""})
 	p.insertBefore(f.loop, text+"\n")
 }
 
