@@ -53,7 +53,7 @@ def run_profiler(
 def _record(deps: Deps, seen: Capture, when: str) -> CaptureRecord:
     artefact = deps.folder.artefact(seen.profile_path)
     quantities = [Quantity(name=n, value=v, unit=u) for n, (v, u) in seen.quantities.items()]
-    quantities.append(Quantity(name="samples", value=float(seen.profile.samples), unit="count"))
+    quantities.append(Quantity(name="stacks", value=float(seen.profile.samples), unit="count"))
     evidence = deps.evidence.add(
         "capture",
         f"{seen.view} profile, {when}",

@@ -46,9 +46,10 @@ def measure(
 ) -> Measured:
     """Run the pairs alone on this host and compare. Raises: Refused when results differ, ToolError.
 
-    The number of pairs is the baseline's, or more where so many benchmarks need more to show anything. When the host turns out to be less steady than when it was calibrated,
-    so that these pairs couldn't show the policy's gain, they are thrown away and as many as its noise now asks for
-    are measured, once; that is decided by the spread alone, never by the outcome.
+    The number of pairs is the baseline's, or more where so many benchmarks need more to show anything. When
+    the host turns out to be less steady than when it was calibrated, so that these pairs couldn't show the
+    policy's gain, they are thrown away and as many as its noise now asks for are measured, once; that is
+    decided by the spread alone, never by the outcome.
     """
     toolchain = deps.toolchain(plan)
     spent = deps.runner.seconds_spent

@@ -77,7 +77,7 @@ class GoProfiler:
             duration_s=self.runner.seconds_spent - spent,
             quantities=quantities,
             warnings=("few samples: the shares are rough",)
-            if profile.samples < 20 and self.view == "cpu"
+            if self.view == "cpu" and profile.times_seen().sum() < 50
             else (),
         )
 

@@ -70,10 +70,11 @@ def attribute(profile: Profile, value: str, own: OwnCode) -> Attribution:
     lines = profile.frame_line.tolist()
     frame_ids = profile.frame_ids.tolist()
     offsets = profile.offsets.tolist()
+    seen = profile.times_seen().tolist()
     for n, amount in enumerate(amounts.tolist()):
         if amount:
             stack = [(functions[f], lines[f]) for f in frame_ids[offsets[n] : offsets[n + 1]]]
-            _add(result, profile.functions, is_own, places, stack, amount, own.language)
+            _add(result, profile.functions, is_own, places, stack, amount, seen[n], own.language)
     return result
 
 
@@ -97,6 +98,7 @@ def _add(
     places: list[Place | None],
     stack: list[tuple[int, int]],
     amount: int,
+    seen: int,
     language: str,
 ) -> None:
     owned = [(places[f], line, depth, f) for depth, (f, line) in enumerate(stack) if is_own[f]]
@@ -116,7 +118,7 @@ def _add(
         cost = result.places.setdefault(place, PlaceCost())
         cost.start_line = cost.start_line or functions[function].start_line
         if position == 0:
-            _add_owner(cost, frames, foreign, cause, amount)
+            _add_owner(cost, frames, foreign, cause, amount, seen)
         if (place, line) not in seen_lines:
             cost.lines[line] += amount
             if not any(p == place for p, _ in seen_lines):
@@ -133,9 +135,10 @@ def _add_owner(
     foreign: list[Function],
     cause: Cause,
     amount: int,
+    seen: int,
 ) -> None:
     cost.attributed += amount
-    cost.samples += 1
+    cost.samples += seen
     cost.causes[cause] += amount
     cost.attributed_lines[frames[0][1]] += amount
     if foreign:

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 IntArray = npt.NDArray[np.int64]
+SAMPLES = "samples"
+"""The value in which sampling profilers count how often they saw a stack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +57,14 @@ class Profile:
 
     @property
     def samples(self) -> int:
-        """Number of samples."""
+        """Number of rows: different stacks (and labels), each with what was added up for it."""
         return len(self.offsets) - 1
+
+    def times_seen(self) -> IntArray:
+        """For each row how often a sampling profiler saw it; ones where the profile doesn't count that."""
+        if any(v.name == SAMPLES for v in self.value_types):
+            return self.values[:, self.column(SAMPLES)]
+        return np.ones(self.samples, dtype=np.int64)
 
     def column(self, value: str) -> int:
         """Index of the value called `value` in `values`. Raises: KeyError naming those there are."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -72,8 +73,9 @@ def first_finding(root: Path, file: str, pattern: Pattern) -> Finding:
     lines = (root / file).read_text().splitlines()
     start = next(n for n, line in enumerate(lines, 1) if " hot(" in line and line.startswith("func "))
     end = next(n for n in range(start, len(lines) + 1) if lines[n - 1] == "}")
+    view: Literal["cpu", "memory"] = "memory" if pattern.spec.view == "memory" else "cpu"
     hot = HotFunction(
-        function="hot", file=file, start_line=start, end_line=end, view="memory" if pattern.spec.view == "memory" else "cpu",
+        function="hot", file=file, start_line=start, end_line=end, view=view,
         self_share=0.5, cumulative_share=1.0, lines=dict.fromkeys(range(start, end + 1), 1.0),
     )  # fmt: skip
     found = find([pattern], root, [hot])

@@ -65,6 +65,12 @@ def test_a_pattern_matches_in_the_hot_function_only(look: Look) -> None:
     assert other.line == 15
 
 
+def test_a_place_outside_of_the_hot_function_does_not_match(look: Look) -> None:
+    """Even where a line of another function bears cost, it is another finding's."""
+    assert look(SOURCE, {7: 0.8, 15: 0.5}, "regexp-compiled-per-call", start=14, end=16)[0].line == 15
+    assert len(look(SOURCE, {7: 0.8, 15: 0.5}, "regexp-compiled-per-call", start=14, end=16)) == 1
+
+
 def test_offsets_are_characters_of_the_text(look: Look) -> None:
     """The text before may hold letters that are several bytes long."""
     source = SOURCE.replace("package a", "// größe €\npackage a")
@@ -158,12 +164,13 @@ func hot(words []string) {
 def test_the_costliest_comes_first_and_a_place_counts_once(look: Look, tmp_path: Path) -> None:
     found = look(SOURCE, {7: 0.8, 15: 0.1}, "regexp-compiled-per-call")
     assert [f.share for f in found] == [0.8, 0.1]
+    views: tuple[tuple[View, float], ...] = (("cpu", 0.3), ("goroutines", 0.6))
     again = [
         HotFunction(function="hot", file="a.go", start_line=0, end_line=0, view=view, self_share=0.1,
                     cumulative_share=0.9, lines={7: share})
-        for view, share in (("cpu", 0.3), ("goroutines", 0.6))
+        for view, share in views
     ]  # fmt: skip
-    (once,) = find([GO["regexp-compiled-per-call"]], tmp_path, again)  # type: ignore[arg-type]
+    (once,) = find([GO["regexp-compiled-per-call"]], tmp_path, again)
     assert once.share == 0.6
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
-from ast_grep_py import SgRoot
+from ast_grep_py import Config, SgRoot
 
 from tools.errors import UnreadableOutput
 from tools.go.rewrites.rewriter import REWRITES
@@ -46,7 +46,7 @@ def test_a_pattern_explains_itself_without_any_measured_number(pattern: Pattern)
 @pytest.mark.parametrize("pattern", [*GO, *PYTHON], ids=lambda p: p.id)
 def test_a_patterns_rule_is_one_that_the_matcher_understands(pattern: Pattern) -> None:
     source = {"go": "package a\n\nfunc f() {}\n", "python": "def f():\n    pass\n"}[pattern.language]
-    SgRoot(source, pattern.language).root().find_all(pattern.spec.rule)  # type: ignore[arg-type]
+    SgRoot(source, pattern.language).root().find_all(cast("Config", pattern.spec.rule))
 
 
 def test_every_go_rewrite_is_known_and_used() -> None:

@@ -82,6 +82,18 @@ def test_pprof_opens_a_python_profile_without_looking_for_a_binary(
     assert f"of {profile.total('cpu')}ns total" in text
     assert re.search(r"^.*\d+ns .* Report\.build$", text, re.MULTILINE)
     assert f"Type: {profile.default_value}" in text
+    assert "[FN][FL][LN][IN]" in go_pprof("-raw", tmp_path / "py.pb.gz")
+
+
+def test_functions_start_where_pprof_says(data: Path, tmp_path: Path, go_pprof: GoPprof) -> None:
+    path = data / "go1.26-cpu.pb.gz"
+    profile = read_pprof(path)
+    write_pprof(profile, tmp_path / "again.pb.gz")
+    starts = re.compile(r" (\S+) \S+:\d+:\d+ s=(\d+)")
+    expected = set(starts.findall(go_pprof("-raw", path)))
+    assert len(expected) > 100
+    assert {(f.name, str(f.start_line)) for f in profile.functions} >= expected
+    assert set(starts.findall(go_pprof("-raw", tmp_path / "again.pb.gz"))) == expected
 
 
 def test_pprof_opens_a_sum_of_profiles(data: Path, tmp_path: Path, go_pprof: GoPprof) -> None:

@@ -80,6 +80,13 @@ def test_one_function_in_several_views_is_one_hotspot(stacks: Stacks) -> None:
     assert found[0].also == {"cpu": 0.4, "memory": 0.9}
 
 
+def test_cost_in_a_second_view_can_put_a_function_first(stacks: Stacks) -> None:
+    cpu = stacks("app.a /copy/a.go:1 = 52\napp.b /copy/b.go:1 = 48")
+    heap = stacks("app.b /copy/b.go:1 = 60\napp.c /copy/c.go:1 = 40")
+    assert rank([view(cpu)], OWN, 1)[0].function == "app.a"
+    assert rank([view(cpu), view(heap, "memory", 0.5)], OWN, 1)[0].function == "app.b"
+
+
 def test_the_question_decides_which_view_weighs_more(stacks: Stacks) -> None:
     cpu = stacks("app.a /copy/a.go:1 = 90\napp.b /copy/b.go:1 = 10")
     heap = stacks("app.b /copy/b.go:1 = 90\napp.a /copy/a.go:1 = 10")
