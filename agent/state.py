@@ -54,8 +54,9 @@ class Combined:
 
 class RunState(TypedDict, total=False):
     """Written by: request (the service), plan (intake), baseline and stopped (baseline), captures (capture),
-    hotspots and bottlenecks (investigate), turn and candidate (optimise), judged (verify),
-    combined and captures_after (combine), report (conclude); every node adds its stage time.
+    unmeasured (intake and capture), hotspots and bottlenecks (investigate), turn and candidate (optimise; turn
+    begins at investigate), judged (verify), combined and captures_after (combine), finished (conclude); every
+    node adds its stage time.
     """
 
     request: Request

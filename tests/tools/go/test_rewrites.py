@@ -7,6 +7,7 @@ the function `hot` is the one that measurement found hot, and `Result` says what
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ import pytest
 from tools.errors import ToolError
 from tools.go.program import GoProgram
 from tools.go.rewrites.rewriter import REWRITES, GoRewriter
+from tools.go.testing import run_tests
 from tools.patterns.matching import find
 from tools.patterns.pattern import Finding, HotFunction, NotSafe, Pattern, Rewritten, load_patterns
 from tools.run.process import Runner
@@ -69,13 +71,13 @@ def outcomes(module: Path, patterns: dict[str, Pattern], rewriter: GoRewriter) -
     return found
 
 
-def first_finding(root: Path, file: str, pattern: Pattern) -> Finding:
+def first_finding(root: Path, file: str, pattern: Pattern, function: str = "hot") -> Finding:
     lines = (root / file).read_text().splitlines()
-    start = next(n for n, line in enumerate(lines, 1) if " hot(" in line and line.startswith("func "))
+    start = next(n for n, line in enumerate(lines, 1) if f" {function}(" in line and line.startswith("func "))
     end = next(n for n in range(start, len(lines) + 1) if lines[n - 1] == "}")
     view: Literal["cpu", "memory"] = "memory" if pattern.spec.view == "memory" else "cpu"
     hot = HotFunction(
-        function="hot", file=file, start_line=start, end_line=end, view=view,
+        function=function, file=file, start_line=start, end_line=end, view=view,
         self_share=0.5, cumulative_share=1.0, lines=dict.fromkeys(range(start, end + 1), 1.0),
     )  # fmt: skip
     found = find([pattern], root, [hot])
@@ -131,6 +133,37 @@ def test_what_may_not_be_the_same_is_refused_with_the_reason(name: str, outcomes
     outcome = outcomes[name]
     assert isinstance(outcome, NotSafe), outcome
     assert (CASES / name).read_text().splitlines()[0].removeprefix("// refused: ") in outcome.why
+
+
+PLANTED = (
+    ("trades/parse.go", "validID", "regexp-compiled-per-call"),
+    ("summary/summary.go", "Symbols", "membership-scan-in-loop"),
+    ("summary/summary.go", "Summarise", "linear-search-in-loop"),
+    ("report/report.go", "Render", "string-concatenation-in-loop"),
+    ("report/report.go", "journalPage", "string-concatenation-in-loop"),
+    ("report/report.go", "JournalLine", "formatting-by-reflection"),
+)
+
+
+def test_the_examples_problems_rewritten_one_after_the_other_leave_its_tests_passing(
+    example: Path,
+    tmp_path: Path,
+    patterns: dict[str, Pattern],
+    rewriter: GoRewriter,
+    runner: Runner,
+    go: GoProgram,
+) -> None:
+    root = Path(shutil.copytree(example, tmp_path / "copy"))
+    for file, function, name in PLANTED:
+        outcome = rewriter.rewrite(first_finding(root, file, patterns[name], function), root)
+        assert isinstance(outcome, Rewritten), (function, outcome)
+        for changed, text in outcome.files.items():
+            assert isinstance(text, str)
+            (root / changed).write_text(text)
+    tests = run_tests(runner, go, root)
+    assert tests.passed, tests.output_tail
+    assert tests.ran > 10
+    assert "regexp.MustCompile" not in (root / "trades/parse.go").read_text().split("func validID")[1]
 
 
 def test_the_rewriter_leaves_the_target_as_it_is(module: Path, outcomes: Outcomes) -> None:

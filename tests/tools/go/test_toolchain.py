@@ -166,6 +166,16 @@ def test_the_copys_own_files_stay_as_they_are(
     assert sources(copy) == sources(example)
 
 
+def test_a_process_may_end_while_its_goroutines_are_watched(
+    toolchain: GoToolchain, build: Build, workload: Workload, tmp_path: Path
+) -> None:
+    """Short runs end at any moment; what was written is whole all the same (half a file: 1 run in 5)."""
+    (watcher,) = (p for p in toolchain.profilers if p.view == "goroutines")
+    for _ in range(12):
+        capture = watcher.capture(build, workload, seconds=0.05, out=tmp_path)
+        assert capture.quantities["peak_goroutines"][0] >= 1
+
+
 def test_code_that_does_not_compile_is_an_error_with_the_compilers_words(
     toolchain: GoToolchain, workload: Workload, example: Path, tmp_path: Path
 ) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import libcst as cst
 import libcst.matchers as m
 
-from tools.python.rewrites.names import fresh, stores, uses
+from tools.python.rewrites.meaning import qualified, require_plain_function
+from tools.python.rewrites.names import fresh, is_within, stores, uses
 from tools.python.rewrites.place import CannotRewrite, Change, Place, Tree, changed, instead
 
 USES = {"match": 1, "search": 1, "fullmatch": 1, "findall": 1, "finditer": 1, "split": 1, "sub": 2, "subn": 2}
@@ -24,15 +26,12 @@ def hoist_compile(place: Place) -> cst.Module:
     call = place.node(cst.Call, exact=True)
     if not isinstance(call.func, cst.Attribute) or not m.matches(call.func.value, m.Name(value="re")):
         raise CannotRewrite("it isn't a call of the module `re` by its own name")
-    place.function(call)
+    require_plain_function(tree, place.function(call))
     if not call.args or call.args[0].keyword is not None or call.args[0].star:
         raise CannotRewrite("the pattern isn't the first argument")
     top = _top_statement(tree, call)
-    pattern = _text(tree, call.args[0].value, top)
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise CannotRewrite(f"the pattern is no regular expression: {error}") from error
+    _require_imported_above(tree, top)
+    _require_compiles(_text(tree, call.args[0].value, top))
     name = call.func.attr.value
     if name == "compile":
         source, new = _compiled_source(tree, call), None
@@ -49,6 +48,25 @@ def hoist_compile(place: Place) -> cst.Module:
             new.with_changes(func=cst.Attribute(value=cst.Name(constant), attr=cst.Name(name)))
         )
     return changed(tree.module, changes)
+
+
+def _require_imported_above(tree: Tree, top: cst.CSTNode) -> None:
+    """`re` is the standard library's, imported above the statement. Raises: CannotRewrite."""
+    above = list(tree.module.body)[: list(tree.module.body).index(top)]  # type: ignore[arg-type]
+    if qualified(tree, cst.Name("re")) != "re" or not any(stores(tree, s, "re") for s in above):
+        raise CannotRewrite("`re` isn't imported once, at the top of the module")
+
+
+def _require_compiles(pattern: str) -> None:
+    """Compiling says nothing and doesn't fail. Raises: CannotRewrite."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise CannotRewrite(f"the pattern is no regular expression: {error}") from error
+    except Warning as warning:
+        raise CannotRewrite(f"compiling the pattern gives a warning: {warning}") from warning
 
 
 def _top_statement(tree: Tree, call: cst.Call) -> cst.CSTNode:
@@ -91,6 +109,8 @@ def _module_constant(tree: Tree, name: str, top: cst.CSTNode) -> cst.BaseExpress
 
 def _compiled_source(tree: Tree, call: cst.Call) -> str:
     for arg in call.args[1:]:
+        if arg.star:
+            raise CannotRewrite("the flags aren't constant")
         flags = re.fullmatch(r"[\sre.A-Z|()]+", tree.code(arg.value))
         if flags is None or not _only_flags(arg.value):
             raise CannotRewrite("the flags aren't constant")
@@ -100,7 +120,9 @@ def _compiled_source(tree: Tree, call: cst.Call) -> str:
 def _only_flags(node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.BinaryOperation):
         return isinstance(node.operator, cst.BitOr) and _only_flags(node.left) and _only_flags(node.right)
-    return bool(m.matches(node, m.Attribute(value=m.Name(value="re"))))
+    return m.matches(node, m.Attribute(value=m.Name("re"))) and not m.matches(
+        node, m.Attribute(attr=m.Name("DEBUG") | m.Name("LOCALE") | m.Name("L") | m.Name("TEMPLATE"))
+    )
 
 
 def _method_call(call: cst.Call, name: str) -> cst.Call:
@@ -114,10 +136,11 @@ def _method_call(call: cst.Call, name: str) -> cst.Call:
 def _constant_name(tree: Tree, call: cst.Call) -> str:
     """The local variable's name in capitals, else after the function."""
     target = _assigned_name(tree, call)
-    if target is not None:
-        return f"_{target.value.upper().lstrip('_')}"
+    if target is not None and target.value.strip("_"):
+        return f"_{target.value.upper().strip('_')}"
     function = next(a for a in tree.ancestors(call) if isinstance(a, cst.FunctionDef))
-    return f"_{function.name.value.upper().strip('_')}_PATTERN"
+    name = function.name.value.upper().strip("_")
+    return f"_{name}_PATTERN" if name else "_PATTERN"
 
 
 def _assigned_name(tree: Tree, call: cst.Call) -> cst.Name | None:
@@ -138,7 +161,10 @@ def _without_local(place: Place, call: cst.Call, constant: str) -> dict[cst.CSTN
     alone = isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 and not line.leading_lines
     block = tree.parent(line)
     others = isinstance(block, cst.IndentedBlock) and len(block.body) > 1
-    if not alone or not others or len(stores(tree, function, name.value)) != 1:
+    everywhere = block is function.body or all(
+        is_within(tree, use, block) for use in uses(tree, function, name.value) if block is not None
+    )
+    if not alone or not others or not everywhere or len(stores(tree, function, name.value)) != 1:
         return {call: instead(cst.Name(constant))}
     found: dict[cst.CSTNode, Change] = {
         use: instead(cst.Name(constant)) for use in uses(tree, function, name.value) if use is not name

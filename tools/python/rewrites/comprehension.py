@@ -5,8 +5,12 @@ from __future__ import annotations
 import libcst as cst
 import libcst.matchers as m
 
-from tools.python.rewrites.names import require_plain_local, uses, walk
-from tools.python.rewrites.place import CannotRewrite, Place, changed, instead
+from tools.python.rewrites.meaning import require_plain_function, require_unseen_after_error
+from tools.python.rewrites.names import require_plain_local, stores, uses
+from tools.python.rewrites.place import CannotRewrite, Place, changed, instead, walk
+
+LINE = 100
+"""Longer comprehensions get several lines."""
 
 
 def list_comprehension(place: Place) -> cst.Module:
@@ -21,6 +25,7 @@ def list_comprehension(place: Place) -> cst.Module:
         raise CannotRewrite("it doesn't append to a plain variable")
     name = append.func.value.value
     require_plain_local(tree, function, name)
+    require_plain_function(tree, function)
     _, block = place.block(loop)
     at = list(block).index(loop)
     start = block[at - 1] if at else None
@@ -33,18 +38,38 @@ def list_comprehension(place: Place) -> cst.Module:
         raise CannotRewrite(f"the loop uses `{name}` for something else, too")
     if any(isinstance(n, cst.Await | cst.Yield | cst.NamedExpr) for n in walk(loop)):
         raise CannotRewrite("the loop yields, awaits or assigns inside an expression")
+    if uses(tree, loop, "super") or uses(tree, loop, "__class__"):
+        raise CannotRewrite("`super` needs the function's own scope")
+    require_unseen_after_error(place, function, name, loop)
     for target in [n for n in walk(loop.target) if isinstance(n, cst.Name)]:
+        if uses(tree, loop.iter, target.value) or not stores(tree, loop.target, target.value):
+            raise CannotRewrite(f"what is looped over depends on `{target.value}`")
         if set(uses(tree, function, target.value)) - set(uses(tree, loop, target.value)):
             raise CannotRewrite(f"`{target.value}` is used outside of the loop, too")
-    condition = f" if {tree.code(test)}" if test is not None else ""
-    value, items = tree.code(append.args[0].value), tree.code(loop.iter)
-    if isinstance(loop.iter, cst.Tuple | cst.IfExp | cst.Lambda) and not loop.iter.lpar:
-        items = f"({items})"
-    made = f"{name} = [{value} for {tree.code(loop.target)} in {items}{condition}]\n"
-    statement = place.statement(made).with_changes(
-        leading_lines=cst.ensure_type(start, cst.SimpleStatementLine).leading_lines
+    parts = [
+        _enclosed(place, append.args[0].value),
+        f"for {tree.code(loop.target)} in {_enclosed(place, loop.iter)}",
+        *([f"if {_enclosed(place, test)}"] if test is not None else []),
+    ]
+    made = f"{name} = [{' '.join(parts)}]"
+    indent = sum(isinstance(a, cst.IndentedBlock) for a in tree.ancestors(loop)) * tree.module.default_indent
+    if len(indent.expandtabs(4)) + max(map(len, made.splitlines())) > LINE:
+        step = "\n" + indent + tree.module.default_indent
+        made = f"{name} = [{step}{step.join(parts)}\n{indent}]"
+    statement = place.statement(made + "\n").with_changes(
+        leading_lines=[
+            *cst.ensure_type(start, cst.SimpleStatementLine).leading_lines,
+            *[line for line in loop.leading_lines if line.comment is not None],
+        ]
     )
     return changed(tree.module, {start: instead(statement), loop: instead()})
+
+
+def _enclosed(place: Place, node: cst.BaseExpression) -> str:
+    """An expression as a part of a comprehension."""
+    code = place.tree.code(node)
+    loose = isinstance(node, cst.Tuple | cst.IfExp | cst.Lambda | cst.GeneratorExp) and not node.lpar
+    return f"({code})" if loose else code
 
 
 def _body(loop: cst.For) -> tuple[cst.BaseExpression | None, cst.Call]:

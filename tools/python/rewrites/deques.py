@@ -6,6 +6,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from tools.python.rewrites.imports import with_import
+from tools.python.rewrites.meaning import require_builtins, require_plain_function
 from tools.python.rewrites.names import is_measured, is_stored, require_plain_local, single_assignment, uses
 from tools.python.rewrites.place import CannotRewrite, Change, Place, Tree, changed, instead
 
@@ -25,6 +26,8 @@ def deque(place: Place) -> cst.Module:
     name = call.func.value.value
     function = place.function(call)
     require_plain_local(tree, function, name)
+    require_plain_function(tree, function)
+    require_builtins(tree, "len", "list", "sorted")
     made = single_assignment(tree, function, name)
     changes: dict[cst.CSTNode, Change] = {made.value: instead(place.expression(_as_deque(tree, made.value)))}
     for use in uses(tree, function, name):
@@ -53,11 +56,16 @@ def _changed_use(place: Place, use: cst.Name) -> dict[cst.CSTNode, Change]:
     around = tree.parent(parent) if parent is not None else None
     if isinstance(parent, cst.Attribute) and isinstance(around, cst.Call):
         return _changed_call(place, use.value, parent, around)
-    if isinstance(parent, cst.While | cst.If | cst.ComparisonTarget | cst.FormattedStringExpression):
+    if isinstance(parent, cst.While | cst.If):
+        return {}
+    # Not `==`, nor printing: a deque equals no list, and says "deque".
+    if isinstance(parent, cst.ComparisonTarget) and isinstance(parent.operator, cst.In | cst.NotIn):
         return {}
     if isinstance(parent, cst.UnaryOperation) and isinstance(parent.operator, cst.Not):
         return {}
     if isinstance(parent, cst.For) and not uses(tree, parent.body, use.value):
+        return {}
+    if isinstance(parent, cst.CompFor) and _is_walked(tree, use):
         return {}
     if is_measured(tree, use):
         return {}
@@ -66,11 +74,19 @@ def _changed_use(place: Place, use: cst.Name) -> dict[cst.CSTNode, Change]:
     raise CannotRewrite(f"`{use.value}` is used in a way that a deque doesn't offer, or leaves the function")
 
 
+def _is_walked(tree: Tree, use: cst.Name) -> bool:
+    """Whether a comprehension goes over the list at once, and does nothing else with it."""
+    around = next(a for a in tree.ancestors(use) if isinstance(a, cst.BaseComp))
+    return not isinstance(around, cst.GeneratorExp) and len(uses(tree, around, use.value)) == 1
+
+
 def _changed_call(
     place: Place, name: str, method: cst.Attribute, call: cst.Call
 ) -> dict[cst.CSTNode, Change]:
     tree, what = place.tree, method.attr.value
     values = [tree.code(a.value) for a in call.args]
+    if any(a.star or a.keyword is not None for a in call.args) or uses(tree, call, name) != [method.value]:
+        raise CannotRewrite(f"the arguments of `{name}.{what}` aren't plain")
     if what == "pop" and values == ["0"]:
         return {call: instead(place.expression(f"{name}.popleft()"))}
     if what == "pop" and values in ([], ["-1"]):

@@ -5,15 +5,21 @@ from __future__ import annotations
 import libcst as cst
 import libcst.matchers as m
 
-from tools.python.rewrites.names import fresh, is_measured, is_stored, require_plain_local, stores, uses
-from tools.python.rewrites.place import CannotRewrite, Change, Loop, Place, Tree, before, changed, instead
+from tools.python.rewrites.effects import is_new, makes_new, require_no_effects
+from tools.python.rewrites.meaning import (
+    local_stores,
+    require_builtins,
+    require_plain_function,
+    require_value_before,
+)
+from tools.python.rewrites.names import fresh, is_measured, is_stored, names_in, require_plain_local, stores, uses
+from tools.python.rewrites.place import CannotRewrite, Change, Loop, Place, Tree, before, changed, instead, walk
 
 LISTS = (
     m.List()
     | m.Tuple()
     | m.ListComp()
     | m.Call(func=m.Name(value="list") | m.Name(value="sorted") | m.Name(value="tuple"))
-    | m.Call(func=m.Attribute(attr=m.Name(value="split") | m.Name(value="splitlines")))
 )
 HASHED = (
     m.Set()
@@ -23,6 +29,12 @@ HASHED = (
     | m.IfExp()
     | m.Call(func=m.Name(value="set") | m.Name(value="frozenset") | m.Name(value="dict"))
 )
+UNHASHABLE = (
+    m.List() | m.ListComp() | m.Set() | m.SetComp() | m.Dict() | m.DictComp()
+    | m.Call(func=m.Name("list") | m.Name("set") | m.Name("dict") | m.Name("sorted"))
+)  # fmt: skip
+CONSUMERS = ("any", "all", "sum", "list", "set", "tuple", "sorted", "min", "max", "dict", "frozenset", "join")
+"""What uses up a generator at once, while the collection is as it was."""
 ANNOTATIONS = ("list", "List", "tuple", "Tuple")
 READ_ONLY = ("count", "index", "copy")
 
@@ -31,7 +43,8 @@ def set_membership(place: Place) -> cst.Module:
     """Test against a set that is made once before the loop.
 
     Where the collection isn't known to be a list or tuple the set is made only if it is one: of a string,
-    `in` would mean something else. Raises: CannotRewrite.
+    `in` would mean something else. Nothing that the loop does may change it, under whatever name, and nothing
+    may say that its elements can't be hashed. Raises: CannotRewrite.
     """
     tree = place.tree
     comparison = place.node(cst.Comparison, exact=True)
@@ -44,9 +57,22 @@ def set_membership(place: Place) -> cst.Module:
     function = place.function(comparison)
     around = _repeated(place, comparison)
     require_plain_local(tree, function, name)
+    require_plain_function(tree, function)
+    require_builtins(tree, "set", "isinstance", "list", "tuple")
     _require_unchanged(tree, around, name)
-    known = fresh(function, f"{name}_set")
     values = _values(tree, function, name)
+    _require_hashable(tree, function, comparison.left, name, values)
+    line = place.line(around)
+    if not isinstance(tree.parent(line), cst.IndentedBlock):
+        raise CannotRewrite("there is no place before the loop for the set")
+    if local_stores(tree, function, name):
+        require_value_before(place, function, name, line)
+    else:
+        values = [_module_constant(tree, name)]
+    if not _is_private(tree, function, name):
+        _require_other_object(tree, function, values, name)
+        require_no_effects(tree, function, around, name)
+    known = fresh(function, f"{name}_set")
     if any(m.matches(value, HASHED) for value in values):
         raise CannotRewrite(f"`{name}` is a set or a dictionary already")
     made = f"set({name})"
@@ -57,7 +83,6 @@ def set_membership(place: Place) -> cst.Module:
         for use in uses(tree, around, name)
         if _is_searched(tree, use)
     }
-    line = place.line(around)
     return changed(tree.module, {**tests, line: before(place.statement(f"{known} = {made}\n"))})
 
 
@@ -71,15 +96,22 @@ def _repeated(place: Place, node: cst.CSTNode) -> Loop | cst.BaseComp | cst.Base
             found = ancestor
         if isinstance(ancestor, cst.FunctionDef | cst.Lambda):
             break
+    if isinstance(found, cst.GeneratorExp):
+        arg = place.tree.parent(found)
+        call = place.tree.parent(arg) if isinstance(arg, cst.Arg) else None
+        if not isinstance(call, cst.Call) or place.tree.code(call.func).split(".")[-1] not in CONSUMERS:
+            raise CannotRewrite("a generator makes its tests later, when the collection may have changed")
     if isinstance(found, cst.For | cst.While | cst.BaseExpression):
         return found
     raise CannotRewrite("no loop of its function repeats the test")
 
 
-def _require_unchanged(tree: Tree, around: cst.CSTNode, name: str) -> None:
+def _require_unchanged(tree: Tree, around: cst.CSTNode, name: str, but: cst.Name | None = None) -> None:
     """The collection must stay the same while the loop runs: not stored, not handed on, no changing method."""
     for use in uses(tree, around, name):
         parent = tree.parent(use)
+        if use is but:
+            continue
         if is_stored(tree, use):
             raise CannotRewrite(f"`{name}` gets a new value in the loop")
         reads = (
@@ -99,18 +131,73 @@ def _is_searched(tree: Tree, use: cst.Name) -> bool:
 
 def _changes_element(tree: Tree, use: cst.Name) -> bool:
     parent = tree.parent(use)
-    around = tree.parent(parent) if isinstance(parent, cst.Subscript) else None
-    return isinstance(around, cst.AssignTarget | cst.Del | cst.AugAssign)
+    return isinstance(parent, cst.Subscript) and is_stored(tree, parent)
+
+
+def _require_hashable(
+    tree: Tree, function: cst.FunctionDef, left: cst.BaseExpression, name: str, values: list[cst.BaseExpression]
+) -> None:
+    """Nothing says that what is looked for, or the elements, can't be hashed. Raises: CannotRewrite."""
+    elements = [left]
+    for value in values:
+        if isinstance(value, cst.List | cst.Tuple):
+            elements += [e.value for e in value.elements]
+        if isinstance(value, cst.ListComp):
+            elements.append(value.elt)
+    note = _note(function, name)
+    if note is not None and isinstance(note, cst.Subscript):
+        inner = {n.value for e in note.slice for n in walk(e) if isinstance(n, cst.Name)}
+        if inner & {"list", "dict", "set", "List", "Dict", "Set", "bytearray", "Any", "object"}:
+            raise CannotRewrite(f"the elements of `{name}` may not be hashable")
+    if any(m.matches(element, UNHASHABLE) for element in elements):
+        raise CannotRewrite(f"the elements of `{name}` may not be hashable")
+
+
+def _module_constant(tree: Tree, name: str) -> cst.BaseExpression:
+    """The value of a list of the module that nothing in the file changes. Raises: CannotRewrite."""
+    found = stores(tree, tree.module, name)
+    target = tree.parent(found[0]) if len(found) == 1 else None
+    assign = tree.parent(target) if isinstance(target, cst.AssignTarget) else None
+    line = tree.parent(assign) if isinstance(assign, cst.Assign) else None
+    if not isinstance(assign, cst.Assign) or line is None or tree.parent(line) is not tree.module:
+        raise CannotRewrite(f"`{name}` isn't a variable of this function")
+    _require_unchanged(tree, tree.module, name, but=found[0])
+    return assign.value
+
+
+def _is_private(tree: Tree, function: cst.FunctionDef, name: str) -> bool:
+    """Whether the list is made in the function and no other name can hold it."""
+    return is_new(tree, function, name) and all(
+        is_stored(tree, use)
+        or _is_searched(tree, use)
+        or is_measured(tree, use)
+        or isinstance(tree.parent(use), cst.Return | cst.For | cst.CompFor | cst.Subscript | cst.Attribute)
+        for use in uses(tree, function, name)
+    )
+
+
+def _require_other_object(
+    tree: Tree, function: cst.FunctionDef, values: list[cst.BaseExpression], name: str
+) -> None:
+    """The list isn't one that the function holds by another name. Raises: CannotRewrite."""
+    for value in values:
+        if not makes_new(tree, value) and any(is_new(tree, function, other) for other in names_in(tree, value)):
+            raise CannotRewrite(f"`{name}` may be changed by another name")
+
+
+def _note(function: cst.FunctionDef, name: str) -> cst.BaseExpression | None:
+    """The annotation of a parameter that has no default of None."""
+    for param in (*function.params.posonly_params, *function.params.params, *function.params.kwonly_params):
+        if param.name.value == name and param.annotation is not None:
+            return None if m.matches(param, m.Param(default=m.Name("None"))) else param.annotation.annotation
+    return None
 
 
 def _is_noted_list(function: cst.FunctionDef, name: str) -> bool:
     """Whether the variable is a parameter annotated as a list or tuple."""
-    for param in function.params.params:
-        if param.name.value == name and param.annotation is not None:
-            note = param.annotation.annotation
-            root = note.value if isinstance(note, cst.Subscript) else note
-            return isinstance(root, cst.Name) and root.value in ANNOTATIONS
-    return False
+    note = _note(function, name)
+    root = note.value if isinstance(note, cst.Subscript) else note
+    return isinstance(root, cst.Name) and root.value in ANNOTATIONS
 
 
 def _values(tree: Tree, function: cst.FunctionDef, name: str) -> list[cst.BaseExpression]:

@@ -19,12 +19,22 @@ class CannotRewrite(Exception):
     """The place can't be rewritten safely; the message is the sentence that says why."""
 
 
+def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and everything in it, in the order of the text."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting.extend(reversed(found.children))
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A parsed file with its parents and positions."""
+    """A parsed file with its parents and positions; `names` has every name in the order of the text."""
 
     wrapper: MetadataWrapper
     module: cst.Module
+    names: Mapping[str, Sequence[cst.Name]]
 
     @classmethod
     def parse(cls, text: str) -> Tree:
@@ -33,7 +43,11 @@ class Tree:
             wrapper = MetadataWrapper(cst.parse_module(text))
         except cst.ParserSyntaxError as error:
             raise CannotRewrite(f"libcst can't read the file: {str(error).splitlines()[0]}") from error
-        return cls(wrapper, wrapper.module)
+        names: dict[str, list[cst.Name]] = {}
+        for node in walk(wrapper.module):
+            if isinstance(node, cst.Name):
+                names.setdefault(node.value, []).append(node)
+        return cls(wrapper, wrapper.module, names)
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The node around `node`, None for the module."""
@@ -80,11 +94,15 @@ class Place:
 
     def function(self, node: cst.CSTNode) -> cst.FunctionDef:
         """The innermost function around a node. Raises: CannotRewrite at module level and in classes' bodies."""
+        child = node
         for ancestor in self.tree.ancestors(node):
             if isinstance(ancestor, cst.FunctionDef):
+                if child is not ancestor.body:
+                    break
                 return ancestor
             if isinstance(ancestor, cst.Lambda | cst.ClassDef):
                 break
+            child = ancestor
         raise CannotRewrite("it isn't directly inside a function, so its names may be used from elsewhere")
 
     def loop(self, node: cst.CSTNode) -> Loop:
@@ -143,10 +161,19 @@ def changed(module: cst.Module, changes: Mapping[cst.CSTNode, Change]) -> cst.Mo
 
 
 def instead(*new: cst.CSTNode) -> Change:
-    """Put these in a node's place; nothing removes it."""
+    """Put these in a node's place; nothing removes it. Parentheses around an expression stay."""
     if not new:
         return lambda _: cst.RemoveFromParent()
-    return lambda _: new[0] if len(new) == 1 else cst.FlattenSentinel(new)
+    if len(new) > 1:
+        return lambda _: cst.FlattenSentinel(new)
+
+    def change(node: cst.CSTNode) -> Changed:
+        only = new[0]
+        if isinstance(node, cst.BaseExpression) and isinstance(only, cst.BaseExpression) and node.lpar:
+            return only.with_changes(lpar=[*node.lpar, *only.lpar], rpar=[*only.rpar, *node.rpar])
+        return only
+
+    return change
 
 
 def before(*new: cst.BaseStatement) -> Change:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import libcst as cst
 import libcst.matchers as m
 
+from tools.python.rewrites.effects import HARMLESS_BUILTINS
+from tools.python.rewrites.meaning import is_builtin, require_plain_function
 from tools.python.rewrites.names import (
     fresh,
+    is_only_read,
     is_stored,
     is_within,
     names_in,
@@ -17,7 +20,10 @@ from tools.python.rewrites.names import (
     stores,
     uses,
 )
-from tools.python.rewrites.place import CannotRewrite, Loop, Place, Tree, after, changed, instead
+from tools.python.rewrites.place import CannotRewrite, Loop, Place, Tree, after, changed, instead, walk
+
+UNEQUAL = frozenset({"float", "complex", "list", "dict", "set", "List", "Dict", "Set", "bytearray"})
+"""Types whose values can't be keys, or need not equal themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +40,29 @@ def index_search(place: Place) -> cst.Module:
     """Find an element by a dictionary instead of by looking through the list.
 
     The list must be made empty in the same function and grow only in the search's own `else`; the compared
-    field must not be assigned anywhere in the file but at construction. Raises: CannotRewrite.
+    field must not be assigned anywhere in the file but at construction, and elements must not reach other
+    files' code while the loop runs. Raises: CannotRewrite.
     """
     tree = place.tree
     inner = place.node(cst.For)
-    function, outer = place.function(inner), place.loop(inner)
+    function = place.function(inner)
+    place.loop(inner)
     search = _read_search(tree, inner)
     require_plain_local(tree, function, search.items)
+    require_plain_local(tree, function, search.element)
+    require_plain_function(tree, function)
     made = single_assignment(tree, function, search.items)
     if not m.matches(made.value, m.List(elements=[])):
         raise CannotRewrite(f"`{search.items}` isn't made as an empty list in the same function")
     made_line = place.line(made)
-    if is_within(tree, made_line, outer):
+    around = [loop for loop in place.loops(inner)[1:] if not is_within(tree, made_line, loop)]
+    if not around or not isinstance(made_line, cst.SimpleStatementLine) or len(made_line.body) != 1:
         raise CannotRewrite(f"`{search.items}` starts anew in each round")
+    outer = around[-1]
     appended = _appending_else(tree, inner, search)
     _only_these_uses(tree, function, outer, inner, search)
     _field_is_constant(tree, search.field)
+    _elements_stay_here(tree, function, search)
     index = fresh(function, f"{search.items}_by_{search.field}")
     key, element = tree.code(search.key), search.element
     look_up = place.statement(f"{element} = {index}.get({key})\n")
@@ -57,7 +70,7 @@ def index_search(place: Place) -> cst.Module:
     return changed(
         tree.module,
         {
-            inner: instead(look_up, _when_missing(place, element, [*appended, keep])),
+            inner: instead(look_up.with_changes(leading_lines=inner.leading_lines), _when_missing(place, element, [*appended, keep])),
             made_line: after(place.statement(f"{index} = {{}}\n")),
         },
     )
@@ -65,6 +78,8 @@ def index_search(place: Place) -> cst.Module:
 
 def _read_search(tree: Tree, inner: cst.For) -> _Search:
     body = inner.body
+    if inner.asynchronous is not None:
+        raise CannotRewrite("the loop is asynchronous")
     if not isinstance(inner.target, cst.Name) or not isinstance(inner.iter, cst.Name):
         raise CannotRewrite("the search isn't over a plain list by a plain name")
     if not isinstance(body, cst.IndentedBlock) or len(body.body) != 1 or not isinstance(body.body[0], cst.If):
@@ -112,8 +127,19 @@ def _appending_else(tree: Tree, inner: cst.For, search: _Search) -> list[cst.Bas
     )
     if len(statements) != 2 or not m.matches(statements[1], append):
         raise CannotRewrite(f"the `else` doesn't end with `{search.items}.append({search.element})`")
-    if len(stores(tree, statements[0], search.element)) != 1:
+    made = m.SimpleStatementLine(
+        body=[m.Assign(targets=[m.AssignTarget(target=m.Name(value=search.element))], value=m.Call())]
+    )
+    if not m.matches(statements[0], made) or len(uses(tree, statements[0], search.element)) != 1:
         raise CannotRewrite(f"the `else` doesn't make a new `{search.element}`")
+    key = tree.code(search.key)
+    if isinstance(search.key, cst.Attribute) and not any(
+        tree.code(a.value) == key for n in walk(statements[0]) if isinstance(n, cst.Call) for a in n.args
+    ):
+        raise CannotRewrite(f"`{key}` isn't needed where nothing is found, and may not even be there")
+    for use in uses(tree, statements[0], search.items):
+        if not is_only_read(tree, use, deep=False):
+            raise CannotRewrite(f"the `else` does more to `{search.items}` than append")
     return statements
 
 
@@ -134,29 +160,57 @@ def _only_these_uses(
 
 
 def _is_after(tree: Tree, node: cst.CSTNode, loop: Loop) -> bool:
-    order = {id(n): i for i, n in enumerate(_in_order(tree.module))}
+    order = {id(n): i for i, n in enumerate(walk(tree.module))}
     return order[id(node)] > order[id(loop)]
 
 
-def _in_order(node: cst.CSTNode) -> list[cst.CSTNode]:
-    found = [node]
-    for child in node.children:
-        found += _in_order(child)
-    return found
-
-
 def _field_is_constant(tree: Tree, field: str) -> None:
-    """No assignment to `.field` outside of `__init__`; a field of a class body is its default."""
-    for node in _in_order(tree.module):
-        if not isinstance(node, cst.Attribute) or node.attr.value != field:
+    """No assignment to `.field` but of `__init__` to its own; no property, nor a field that can't be a key."""
+    for node in walk(tree.module):
+        if isinstance(node, cst.FunctionDef) and node.name.value == field and node.decorators:
+            raise CannotRewrite(f"`.{field}` is computed, so an index could go stale")
+        if isinstance(node, cst.AnnAssign) and m.matches(node.target, m.Name(field)):
+            note = {n.value for n in walk(node.annotation) if isinstance(n, cst.Name)}
+            if note & UNEQUAL:
+                raise CannotRewrite(f"`.{field}` can't be a key that finds its equal")
+        if isinstance(node, cst.Call) and tree.code(node.func) in ("setattr", "object.__setattr__"):
+            raise CannotRewrite(f"`{tree.code(node.func)}` may assign `.{field}`")
+        if not isinstance(node, cst.Attribute) or not is_stored(tree, node):
             continue
-        parent = tree.parent(node)
-        stored = isinstance(parent, cst.AssignTarget | cst.Del) or (
-            isinstance(parent, cst.AugAssign | cst.AnnAssign) and parent.target is node
-        )
+        if node.attr.value == "__dict__":
+            raise CannotRewrite(f"`.__dict__` may assign `.{field}`")
         around = next((a for a in tree.ancestors(node) if isinstance(a, cst.FunctionDef)), None)
-        if stored and (around is None or around.name.value not in ("__init__", "__post_init__")):
+        if node.attr.value == field and not (
+            around is not None
+            and around.name.value in ("__init__", "__post_init__")
+            and around.params.params
+            and m.matches(node.value, m.Name(around.params.params[0].name.value))
+        ):
             raise CannotRewrite(f"`.{field}` is assigned after construction, so an index could go stale")
+
+
+def _elements_stay_here(tree: Tree, function: cst.FunctionDef, search: _Search) -> None:
+    """Only code of this file, whose assignments are known, gets an element to see. Raises: CannotRewrite."""
+    own = {
+        s.name.value: s for s in tree.module.body if isinstance(s, cst.ClassDef | cst.FunctionDef)
+    }  # their attributes' stores have been looked at
+    for use in uses(tree, function, search.element):
+        parent = tree.parent(use)
+        if isinstance(parent, cst.Yield | cst.From):
+            raise CannotRewrite(f"`{search.element}` is handed out while the loop runs")
+        call = tree.parent(parent) if isinstance(parent, cst.Arg | cst.Attribute) else None
+        if not isinstance(call, cst.Call):
+            continue
+        if isinstance(parent, cst.Arg):
+            func = call.func
+            appended = isinstance(func, cst.Attribute) and func.attr.value in ("append", "add")
+            name = tree.code(func)
+            if not appended and name not in own and not (name in HARMLESS_BUILTINS and is_builtin(tree, name)):
+                raise CannotRewrite(f"`{name}` may assign `.{search.field}`")
+        elif call.func is parent:
+            methods = [n for c in own.values() for n in walk(c) if isinstance(n, cst.FunctionDef)]
+            if parent.attr.value not in [n.name.value for n in methods]:
+                raise CannotRewrite(f"`{tree.code(parent)}` may assign `.{search.field}`")
 
 
 def _when_missing(place: Place, element: str, statements: list[cst.BaseStatement]) -> cst.BaseStatement:

@@ -143,7 +143,7 @@ func (p *place) invariant(operands []ast.Expr, loop ast.Stmt) bool {
 		}
 		for _, write := range p.writes(p.function(), obj) {
 			_, isAssignment := write.(*ast.AssignStmt)
-			if !isAssignment || p.elsewhere(write) {
+			if !isAssignment || p.elsewhere(write, loop) {
 				return false
 			}
 		}

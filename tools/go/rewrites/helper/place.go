@@ -277,8 +277,12 @@ func isPointer(t types.Type) bool {
 	return ok
 }
 
-// elsewhere says whether a node is in a function literal that isn't around the place: it may run at any time.
-func (p *place) elsewhere(n ast.Node) bool {
+// elsewhere says whether a node is in a function literal that isn't around the place and may run in the loop:
+// one that is written before the loop's end.
+func (p *place) elsewhere(n ast.Node, loop ast.Stmt) bool {
+	if n.Pos() > loop.End() {
+		return false
+	}
 	found := false
 	ast.Inspect(p.function(), func(m ast.Node) bool {
 		if lit, ok := m.(*ast.FuncLit); ok && lit.Pos() <= n.Pos() && n.End() <= lit.End() {

@@ -209,7 +209,7 @@ func (p *place) checkUntouched(s search, outer ast.Stmt) {
 		refuse("%s changes in the outer loop", s.slice.Name())
 	}
 	for _, id := range p.uses(p.function(), s.slice) {
-		if p.elsewhere(id) {
+		if p.elsewhere(id, outer) {
 			refuse("%s is used by a closure", s.slice.Name())
 		}
 	}
