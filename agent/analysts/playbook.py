@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.analysts.analyst import Picture
+from agent.analysts.guided import guided_build
 from agent.analysts.hotcode import hot_functions, moved
 from agent.analysts.proposals import Proposals
 from agent.analysts.severity import severity_of
@@ -41,7 +42,9 @@ class Playbook:
     def propose(
         self, picture: Picture, bottleneck: Bottleneck, judged: Sequence[JudgedCandidate]
     ) -> tuple[Candidate, ...]:
-        """All safe rewrites of the bottleneck's findings together, then each of them alone."""
+        """All safe rewrites of the bottleneck's findings together, then each of them alone; with the first
+        bottleneck of a Go command also the build with its profile.
+        """
         key = (picture.root, bottleneck.rank)
         if key not in self._proposed:
             self._proposed[key] = self._propose(picture, bottleneck)
@@ -50,9 +53,16 @@ class Playbook:
     def _propose(self, picture: Picture, bottleneck: Bottleneck) -> tuple[Candidate, ...]:
         if self._proposals is None:
             self._proposals = Proposals(runner=self.runner, cache=self.cache)
-        return self._proposals.propose(
+        found = self._proposals.propose(
             picture, bottleneck, lambda root: self._findings_of(picture, bottleneck, root)
         )
+        return (*found, *self._guided(picture, bottleneck)) if bottleneck.rank == 1 else found
+
+    def _guided(self, picture: Picture, bottleneck: Bottleneck) -> tuple[Candidate, ...]:
+        """The build with the measured profile, proposed once: it is about the program, not one bottleneck."""
+        patterns = [p for p in self.patterns if p.spec.rewrite.engine == "pgo"]
+        found = [guided_build(self.runner, picture, bottleneck, p) for p in patterns]
+        return tuple(c for c in found if c is not None)
 
     def _findings_of(self, picture: Picture, bottleneck: Bottleneck, root: Path) -> tuple[Finding, ...]:
         """What the bottleneck's patterns match in the sources as they are at `root` now."""

@@ -13,6 +13,7 @@ from agent.nodes.stage import stage
 from agent.request import Missing, Plan
 from agent.state import CaptureRecord, CaptureTask
 from tools.errors import Cancelled, ToolError
+from tools.measure.hostlock import measuring_alone
 from tools.measure.toolchain import Capture, Profiler
 
 
@@ -20,7 +21,7 @@ def capture(task: CaptureTask, runtime: Runtime[Deps]) -> dict[str, Any]:
     """Run one profiler on the baseline and keep its profile as gzipped pprof."""
     deps, plan = runtime.context, task["plan"]
     profiler = _profiler(deps, plan, task["profiler"])
-    with deps.measuring, stage(deps, "capture") as clock:
+    with deps.measuring, stage(deps, "capture") as clock, measuring_alone(on_wait=clock.say):
         clock.say(f"{profiler.name}: profiling {plan.workload.kind}")
         record, missing = run_profiler(deps, plan, profiler, deps.workspace.baseline, "before")
     captures = [record] if record else []

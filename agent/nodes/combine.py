@@ -17,6 +17,7 @@ from agent.state import Baseline, CaptureRecord, Combined, RunState
 from agent.workspace import changed_files
 from tools.errors import Cancelled, ToolError
 from tools.measure.benchstat import benchstat_table
+from tools.measure.hostlock import measuring_alone
 from tools.measure.judging import judge
 from tools.measure.verdict import Verdict
 from tools.measure.workload import Benchmark, family_of
@@ -85,9 +86,16 @@ def _measure_combination(state: RunState, found: Baseline, deps: Deps, clock: St
         primary=_decisive(plan.workload.benchmarks, found),
         minimum_gain=deps.definition.policy.minimum_gain_ratio,
         smallest_detectable_gain=found.smallest_detectable_gain,
-        view="memory" if plan.focus[:1] == ("memory",) else "cpu",
+        view="memory" if _is_about_memory(state) else "cpu",
     )
     return Combined(verdict=verdict, evidence=tuple(evidence), patch=patch, files=files)
+
+
+def _is_about_memory(state: RunState) -> bool:
+    """Whether the question, or an accepted candidate's bottleneck, is about memory."""
+    views = {b.rank: b.view for b in state["bottlenecks"]}
+    accepted = [j.candidate.bottleneck_rank for j in state.get("judged", []) if j.verdict.accepted]
+    return state["plan"].focus[:1] == ("memory",) or any(views[rank] == "memory" for rank in accepted)
 
 
 def _decisive(benchmarks: tuple[Benchmark, ...], found: Baseline) -> tuple[str, ...]:
@@ -111,7 +119,8 @@ def _profile_again(state: RunState, deps: Deps, clock: StageClock) -> list[Captu
     for profiler in deps.toolchain(plan).profilers:
         if profiler.name in done:
             clock.say(f"{profiler.name}: profiling the result")
-            record, _ = run_profiler(deps, plan, profiler, final, "after")
+            with measuring_alone(on_wait=clock.say):
+                record, _ = run_profiler(deps, plan, profiler, final, "after")
             if record is not None:
                 found.append(record)
     return found

@@ -20,6 +20,8 @@ from tools.profiles.ranking import Hotspot, RankedView, rank
 HOTSPOTS = 12
 VIEW_WEIGHTS = (1.0, 0.5, 0.25)
 LEAST_WEIGHT = 0.1
+FEW_GOROUTINES = 100
+"""Below so many at the peak goroutines are no bottleneck, and what little there is would rank by chance."""
 ALLOCATION: tuple[Cause, ...] = ("garbage collection", "allocation")
 
 
@@ -54,6 +56,7 @@ def rank_hotspots(deps: Deps, plan: Plan, records: Sequence[CaptureRecord]) -> t
             weight=weights.get(record.view, VIEW_WEIGHTS[-1]),
         )
         for record in records
+        if record.view != "goroutines" or _are_many(deps, record)
     ]
     hotspots = rank(views, own_code(deps, plan), HOTSPOTS)
     deps.evidence.add(
@@ -65,6 +68,12 @@ def rank_hotspots(deps: Deps, plan: Plan, records: Sequence[CaptureRecord]) -> t
         warnings=tuple(f"hotspot {n}: {h.function} ({h.view})" for n, h in enumerate(hotspots, 1)),
     )
     return hotspots
+
+
+def _are_many(deps: Deps, record: CaptureRecord) -> bool:
+    """Whether a goroutine profile saw enough goroutines to be about something."""
+    found = deps.evidence.index.get(record.evidence_id)
+    return any(q.name == "peak_goroutines" and q.value >= FEW_GOROUTINES for q in found.quantities)
 
 
 def view_weights(deps: Deps, plan: Plan, records: Sequence[CaptureRecord]) -> dict[View, float]:

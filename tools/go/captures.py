@@ -10,17 +10,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.errors import ToolError, UnreadableOutput
 from tools.go.compiling import BINARIES
-from tools.go.overlays import overlay_for_command, overlay_for_tests
+from tools.go.overlays import OVERLAY_MAIN, overlay_for_command, overlay_for_tests
 from tools.go.packages import GoPackage, list_packages
 from tools.go.program import GoProgram
 from tools.go.sampling import exact_pattern, run_command, run_test_binary
 from tools.measure.toolchain import Build, Capture, ProfileView
-from tools.measure.workload import Workload, profiled_benchmarks
+from tools.measure.workload import Benchmark, Workload, profiled_benchmarks
 from tools.profiles.combine import combine
 from tools.profiles.pprof import read_pprof, write_pprof
 from tools.profiles.profile import Profile
@@ -28,6 +28,8 @@ from tools.run.process import Limits, Runner
 
 CAPTURE_LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512)
 HEAP_RATE_BYTES = 64 * 1024
+MAX_REPEATS = 20
+"""How often a command that is too short to fill the capture's seconds is run."""
 FLAGS = {"cpu": "-test.cpuprofile", "memory": "-test.memprofile"}
 
 
@@ -51,7 +53,7 @@ class GoProfiler:
         out.mkdir(parents=True, exist_ok=True)
         spent = self.runner.seconds_spent
         parts = (
-            self._command_parts(build, workload)
+            self._command_parts(build, workload, seconds)
             if workload.kind == "command"
             else self._parts(build, workload, seconds)
         )
@@ -128,8 +130,10 @@ class GoProfiler:
         )
         return str(binary)
 
-    def _command_parts(self, build: Build, workload: Workload) -> list[tuple[Profile, dict[str, int] | None]]:
-        """Run the command once for each size, built with our profiling file."""
+    def _command_parts(
+        self, build: Build, workload: Workload, seconds: float
+    ) -> list[tuple[Profile, dict[str, int] | None]]:
+        """Run the command at its largest size, built with our profiling file."""
         folder = Path(workload.command[0]).as_posix()
         overlay = overlay_for_command(build.root, self._package(build.root, folder))
         binary = build.root / BINARIES / "profiled-command"
@@ -140,17 +144,30 @@ class GoProfiler:
             root=build.root,
         )
         profiled = Build(root=build.root, programs={"command": binary}, duration_s=0.0)
+        watched = profiled_benchmarks(workload)
+        each_s = seconds / len(watched) if self.view == "cpu" else 0.0
+        return [part for b in watched for part in self._command_runs(profiled, b, each_s)]
+
+    def _command_runs(
+        self, build: Build, benchmark: Benchmark, seconds: float
+    ) -> list[tuple[Profile, dict[str, int] | None]]:
+        """The command's profiles; a short command is run again until `seconds` are covered."""
         found: list[tuple[Profile, dict[str, int] | None]] = []
-        for n, benchmark in enumerate(workload.benchmarks):
-            target = build.root / BINARIES / "capture" / str(n)
+        covered_s = 0.0
+        for _ in range(MAX_REPEATS):
+            target = build.root / BINARIES / "capture"
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir(parents=True)
             env = {"ASK_PROFILER_PROFILES": str(target), "ASK_PROFILER_VIEW": self.view}
-            run_command(self.runner, self.go, profiled, benchmark, env=env)
+            sample, _ = run_command(self.runner, self.go, build, benchmark, env=env)
             parts = [read_pprof(path) for path in sorted(target.glob("*.pb.gz")) if path.stat().st_size]
             facts = target / "goroutines.json"
             if parts:
-                found.append((combine(parts), json.loads(facts.read_text()) if facts.is_file() else None))
+                profile = with_own_names(combine(parts))
+                found.append((profile, json.loads(facts.read_text()) if facts.is_file() else None))
+            covered_s += sample.duration_s
+            if covered_s >= seconds:
+                break
         return found
 
     def _package(self, root: Path, folder: str) -> GoPackage:
@@ -184,6 +201,14 @@ def _selections(workload: Workload, seconds: float) -> list[tuple[str, list[str]
         heads = "|".join(dict.fromkeys(names))
         found.append((folder, [f"-test.bench=^Benchmark({heads})$", f"-test.benchtime={each_s:.3f}s"]))
     return found
+
+
+def with_own_names(profile: Profile) -> Profile:
+    """The profile with the names that our overlay changed as the target has them."""
+    renamed = tuple(
+        replace(f, name="main.main") if f.name == f"main.{OVERLAY_MAIN}" else f for f in profile.functions
+    )
+    return replace(profile, functions=renamed)
 
 
 def _base(value: int, unit: str) -> tuple[float, str]:

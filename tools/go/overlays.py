@@ -14,6 +14,8 @@ from tools.go.compiling import BINARIES
 from tools.go.packages import GoPackage
 
 INSIDE = Path(__file__).with_name("inside")
+OVERLAY_MAIN = "askProfilerMain"
+"""What a command's main is called in a profiled build; ours takes its place."""
 _EXIT = {"rule": {"kind": "call_expression", "has": {"field": "function", "regex": r"^os\.Exit$"}}}
 
 
@@ -51,7 +53,7 @@ def _wrapped(source: str) -> tuple[str, bool]:
     for node in top.find_all(kind="function_declaration"):
         name = node.field("name")
         if name is not None and name.text() == "main":
-            edits.append(name.replace("askProfilerMain"))
+            edits.append(name.replace(OVERLAY_MAIN))
     is_main = bool(edits)
     exits = [call.field("function") for call in top.find_all(cast("Config", _EXIT))]
     edits += [function.replace("askProfilerExit") for function in exits if function is not None]

@@ -77,6 +77,8 @@ def _find_in(pattern: Pattern, function: HotFunction, source: str, minimum_share
         first, last = span.start.line + 1, span.end.line + 1
         share = max((s for line, s in function.lines.items() if first <= line <= last), default=0.0)
         share = max(share, _loop_share(node, function))
+        if pattern.spec.cost == "uses":
+            share = max(share, _share_of_uses(node, around, function))
         if share < minimum_share:
             continue
         yield Finding(
@@ -124,6 +126,21 @@ def _loop_share(node: SgNode, function: HotFunction) -> float:
             first, last = span.start.line + 1, span.end.line + 1
             share = max([share, *(s for line, s in function.lines.items() if first <= line <= last)])
     return share
+
+
+_DECLARATIONS = ("short_var_declaration", "var_spec", "assignment_statement", "assignment")
+
+
+def _share_of_uses(node: SgNode, around: SgNode, function: HotFunction) -> float:
+    """The share of the costliest line that uses the variable which the matched expression is assigned to."""
+    declaration = next((a for a in node.ancestors() if a.kind() in _DECLARATIONS), None)
+    if declaration is None:
+        return 0.0
+    name = declaration.text().split("=")[0].rstrip(" :").removeprefix("var ").strip()
+    if not name.isidentifier():
+        return 0.0
+    used = around.find_all(cast("Config", {"rule": {"kind": "identifier", "regex": f"^{name}$"}}))
+    return max((function.lines.get(use.range().start.line + 1, 0.0) for use in used), default=0.0)
 
 
 def _captures(node: SgNode, rule: dict[str, Any]) -> dict[str, str]:

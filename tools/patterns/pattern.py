@@ -6,6 +6,7 @@
     view: cpu                      # cpu | memory | any: where the pattern costs
     severity: MEDIUM               # the definition's priorities may raise it
     risk: none for constant patterns
+    cost: place                    # where its cost shows: place | uses (also where what it makes is used)
     rule: {...}                    # an ast-grep rule object (`rule`, `constraints`, `utils`)
     rewrite:                       # how to change it; `engine: explain` means explanation only
       engine: ast-grep | libcst | go-typed | go-fix | pgo | explain
@@ -43,6 +44,7 @@ class PatternFile(BaseModel):
     view: Literal["cpu", "memory", "any"]
     severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
     risk: str
+    cost: Literal["place", "uses"] = "place"
     rule: dict[str, Any]
     rewrite: RewriteSpec
 

@@ -32,6 +32,14 @@ def execute(args: argparse.Namespace) -> int:
     patch = run.path / "optimization.patch"
     if not patch.is_file():
         raise BadRequest(f"run {run.id} has no patch: nothing was accepted, or it hasn't ended")
+    if not (run.path / "report.json").is_file():
+        raise BadRequest(f"run {run.id} hasn't ended: `ask-profiler resume {run.id}` goes on with it")
+    outcome = read_object(run.path / "report.json")["outcome"]
+    if outcome != "improved":
+        raise BadRequest(
+            f"run {run.id} ended with {outcome!r}: its patch didn't pass as a whole; "
+            f"to apply it all the same: git apply {patch}"
+        )
     target = args.target or str(read_object(run.path / "request.json")["target"])
     root = locate(Path(target)).root
     act = check_patch if args.check else apply_patch

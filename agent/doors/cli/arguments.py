@@ -34,7 +34,16 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def open_store(args: argparse.Namespace, environment: Mapping[str, str]) -> Store:
-    """The store of runs that `--runs-dir` or the environment names."""
+    """The store of runs: `--runs-dir`, else the settings' `storage.runs_folder`, else the user's state folder.
+
+    Raises: BadSettings.
+    """
+    from agent.resources import settings_path
+    from agent.settings import read_settings
     from agent.store import Store, default_runs_dir
 
-    return Store(Path(args.runs_dir).absolute() if args.runs_dir else default_runs_dir(environment))
+    if args.runs_dir:
+        return Store(Path(args.runs_dir).absolute())
+    file = getattr(args, "settings", None) or environment.get("ASK_PROFILER_SETTINGS")
+    named = read_settings(Path(file) if file else settings_path()).storage.runs_folder
+    return Store(Path(named).expanduser().absolute() if named else default_runs_dir(environment))

@@ -114,7 +114,10 @@ class _Effects:
         return isinstance(node, cst.Name) and is_new(self.tree, function, node.value)
 
     def _is_harmless(self, call: cst.Call, function: cst.FunctionDef, depth: int) -> bool:
-        if any(a.keyword is not None and a.keyword.value == "key" and not self._is_plain_key(a) for a in call.args):
+        if any(
+            a.keyword is not None and a.keyword.value == "key" and not self._is_plain_key(a)
+            for a in call.args
+        ):
             return False
         if isinstance(call.func, cst.Attribute):
             name = call.func.attr.value

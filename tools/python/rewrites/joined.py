@@ -6,7 +6,17 @@ import libcst as cst
 
 from tools.python.rewrites.meaning import is_guarded, require_plain_function
 from tools.python.rewrites.names import fresh, is_stored, is_within, require_plain_local, uses
-from tools.python.rewrites.place import CannotRewrite, Change, Loop, Place, Tree, after, changed, instead, walk
+from tools.python.rewrites.place import (
+    CannotRewrite,
+    Change,
+    Loop,
+    Place,
+    Tree,
+    after,
+    changed,
+    instead,
+    walk,
+)
 
 
 def join_parts(place: Place) -> cst.Module:
@@ -27,7 +37,9 @@ def join_parts(place: Place) -> cst.Module:
     _, block = place.block(loop)
     start_line, start = _start(list(block), loop, name)
     following = list(block)[list(block).index(loop) + 1 :]
-    guarded = is_guarded(tree, function, loop) or any(isinstance(n, cst.Try | cst.TryStar) for n in walk(loop))
+    guarded = is_guarded(tree, function, loop) or any(
+        isinstance(n, cst.Try | cst.TryStar) for n in walk(loop)
+    )
     parts = fresh(function, f"{name}_parts")
     changes: dict[cst.CSTNode, Change] = {}
     for use in uses(tree, function, name):

@@ -15,7 +15,9 @@ COMPILERS = ("jit", "vectorize", "cython", "cuda", "kernel", "torch.compile")
 
 def has_star_import(tree: Tree) -> bool:
     """Whether names can come from an import that doesn't name them."""
-    return any(isinstance(n, cst.ImportFrom) and isinstance(n.names, cst.ImportStar) for n in walk(tree.module))
+    return any(
+        isinstance(n, cst.ImportFrom) and isinstance(n.names, cst.ImportStar) for n in walk(tree.module)
+    )
 
 
 def is_builtin(tree: Tree, name: str) -> bool:

@@ -12,8 +12,26 @@ from tools.python.rewrites.meaning import (
     require_plain_function,
     require_value_before,
 )
-from tools.python.rewrites.names import fresh, is_measured, is_stored, names_in, require_plain_local, stores, uses
-from tools.python.rewrites.place import CannotRewrite, Change, Loop, Place, Tree, before, changed, instead, walk
+from tools.python.rewrites.names import (
+    fresh,
+    is_measured,
+    is_stored,
+    names_in,
+    require_plain_local,
+    stores,
+    uses,
+)
+from tools.python.rewrites.place import (
+    CannotRewrite,
+    Change,
+    Loop,
+    Place,
+    Tree,
+    before,
+    changed,
+    instead,
+    walk,
+)
 
 LISTS = (
     m.List()
@@ -135,7 +153,11 @@ def _changes_element(tree: Tree, use: cst.Name) -> bool:
 
 
 def _require_hashable(
-    tree: Tree, function: cst.FunctionDef, left: cst.BaseExpression, name: str, values: list[cst.BaseExpression]
+    tree: Tree,
+    function: cst.FunctionDef,
+    left: cst.BaseExpression,
+    name: str,
+    values: list[cst.BaseExpression],
 ) -> None:
     """Nothing says that what is looked for, or the elements, can't be hashed. Raises: CannotRewrite."""
     elements = [left]
@@ -181,7 +203,9 @@ def _require_other_object(
 ) -> None:
     """The list isn't one that the function holds by another name. Raises: CannotRewrite."""
     for value in values:
-        if not makes_new(tree, value) and any(is_new(tree, function, other) for other in names_in(tree, value)):
+        if not makes_new(tree, value) and any(
+            is_new(tree, function, other) for other in names_in(tree, value)
+        ):
             raise CannotRewrite(f"`{name}` may be changed by another name")
 
 

@@ -70,7 +70,10 @@ def index_search(place: Place) -> cst.Module:
     return changed(
         tree.module,
         {
-            inner: instead(look_up.with_changes(leading_lines=inner.leading_lines), _when_missing(place, element, [*appended, keep])),
+            inner: instead(
+                look_up.with_changes(leading_lines=inner.leading_lines),
+                _when_missing(place, element, [*appended, keep]),
+            ),
             made_line: after(place.statement(f"{index} = {{}}\n")),
         },
     )
@@ -205,7 +208,11 @@ def _elements_stay_here(tree: Tree, function: cst.FunctionDef, search: _Search) 
             func = call.func
             appended = isinstance(func, cst.Attribute) and func.attr.value in ("append", "add")
             name = tree.code(func)
-            if not appended and name not in own and not (name in HARMLESS_BUILTINS and is_builtin(tree, name)):
+            if (
+                not appended
+                and name not in own
+                and not (name in HARMLESS_BUILTINS and is_builtin(tree, name))
+            ):
                 raise CannotRewrite(f"`{name}` may assign `.{search.field}`")
         elif call.func is parent:
             methods = [n for c in own.values() for n in walk(c) if isinstance(n, cst.FunctionDef)]
