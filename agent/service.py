@@ -26,7 +26,7 @@ from agent.request import Request
 from agent.resources import definition_path, settings_path
 from agent.settings import Settings, read_settings
 from agent.state import RunState
-from agent.store import EvidenceLog, RunFolder, Store
+from agent.store import EvidenceLog, RunFolder, Store, writing_to
 from agent.targets import locate
 from agent.workspace import Workspace
 from tools.run.process import Runner
@@ -98,7 +98,8 @@ class Service:
     ) -> Report:
         deps = self._deps(folder, request, report_progress)
         config: RunnableConfig = {"configurable": {"thread_id": folder.id}, "recursion_limit": 200}
-        with SqliteSaver.from_conn_string(str(folder.path / "checkpoints.sqlite")) as saver:
+        checkpoints = str(folder.path / "checkpoints.sqlite")
+        with writing_to(folder.path), SqliteSaver.from_conn_string(checkpoints) as saver:
             saver.serde = CheckpointSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES)
             graph = build_graph(saver)
             if start is None and not graph.get_state(config).next:

@@ -7,14 +7,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import secrets
+import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +28,7 @@ from agent.errors import BadRequest, StorageFailed
 from agent.evidence import Artefact, Evidence, EvidenceIndex, EvidenceKind, Quantity
 
 T = TypeVar("T")
+STORAGE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
 
 def default_runs_dir(environment: Mapping[str, str]) -> Path:
@@ -65,6 +68,25 @@ def storage_failed(path: Path, error: OSError) -> StorageFailed:
     else:
         remedy = "check the path, or choose another place with --runs-dir"
     return StorageFailed(f"could not write {path}: {error.strerror}: {remedy}")
+
+
+@contextlib.contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Whatever can't write in the block because the disk is full, read-only or not ours is StorageFailed.
+
+    Checkpoints (SQLite) and the profilers' own files are written by libraries, which say it in their way.
+    """
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StorageFailed(
+            f"could not write {folder / 'checkpoints.sqlite'}: {error}: free some space, make the folder "
+            "writable, or choose another place with --runs-dir"
+        ) from error
+    except OSError as error:
+        if error.errno not in STORAGE_ERRORS:
+            raise
+        raise storage_failed(Path(error.filename or folder), error) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def _measure_baseline(deps: Deps, plan: Plan, seed: int, clock: StageClock) -> B
     settings = deps.settings.measure
     sample = deps.toolchain(plan).sample
     build = deps.build(plan, root)
-    with measuring_alone(on_wait=clock.say):
+    with measuring_alone(on_wait=clock.say, is_cancelled=deps.runner.is_cancelled):
         clock.say(f"first run of {len(plan.workload.benchmarks)} benchmarks")
         iterations, first = choose_iterations(sample, build, plan.workload.benchmarks, settings.process_s)
         primary, controls = choose_benchmarks(plan.workload.benchmarks, first, settings.process_limit_s)

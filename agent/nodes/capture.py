@@ -21,7 +21,11 @@ def capture(task: CaptureTask, runtime: Runtime[Deps]) -> dict[str, Any]:
     """Run one profiler on the baseline and keep its profile as gzipped pprof."""
     deps, plan = runtime.context, task["plan"]
     profiler = _profiler(deps, plan, task["profiler"])
-    with deps.measuring, stage(deps, "capture") as clock, measuring_alone(on_wait=clock.say):
+    with (
+        deps.measuring,
+        stage(deps, "capture") as clock,
+        measuring_alone(on_wait=clock.say, is_cancelled=deps.runner.is_cancelled),
+    ):
         clock.say(f"{profiler.name}: profiling {plan.workload.kind}")
         record, missing = run_profiler(deps, plan, profiler, deps.workspace.baseline, "before")
     captures = [record] if record else []

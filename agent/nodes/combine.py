@@ -119,7 +119,7 @@ def _profile_again(state: RunState, deps: Deps, clock: StageClock) -> list[Captu
     for profiler in deps.toolchain(plan).profilers:
         if profiler.name in done:
             clock.say(f"{profiler.name}: profiling the result")
-            with measuring_alone(on_wait=clock.say):
+            with measuring_alone(on_wait=clock.say, is_cancelled=deps.runner.is_cancelled):
                 record, _ = run_profiler(deps, plan, profiler, final, "after")
             if record is not None:
                 found.append(record)

@@ -54,7 +54,7 @@ def measure(
     toolchain = deps.toolchain(plan)
     spent = deps.runner.seconds_spent
     warnings: list[str] = []
-    with measuring_alone(on_wait=lambda text: say(text, None, None)):
+    with measuring_alone(on_wait=lambda text: say(text, None, None), is_cancelled=deps.runner.is_cancelled):
 
         def run(pairs: PairPlan) -> PairedSamples:
             return run_pairs(

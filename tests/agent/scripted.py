@@ -1,7 +1,7 @@
 """A target, toolchain and analyst from a script, so that the workflow can be watched without waiting for it.
 
 The target's only module says how long it takes: `SECONDS = 0.010`. A build reads it, a sample answers it with a
-little noise. `BROKEN` in a file breaks the build, `FAILING` its tests.
+little noise, or much after the `unsteady_after`-th. `BROKEN` in a file breaks the build, `FAILING` its tests.
 """
 
 from __future__ import annotations
@@ -81,6 +81,8 @@ class ScriptedToolchain:
     version: str = "scripted 1.0"
     samples: int = 0
     leaves_behind: str = ""
+    outputs: bool = False
+    unsteady_after: int = 10**9
     noise: random.Random = field(default_factory=lambda: random.Random(1))
 
     def build(self, root: Path, workload: Workload) -> Build:
@@ -105,13 +107,20 @@ class ScriptedToolchain:
     def sample(self, build: Build, benchmark: Benchmark, iterations: int) -> Sample:
         self.samples += 1
         seconds = float((build.root / "app.py").read_text().split("SECONDS = ")[1].split()[0])
-        seconds *= 1 + self.noise.uniform(-0.004, 0.004)
+        spread = 0.004 if self.samples <= self.unsteady_after else 0.4
+        seconds *= 1 + self.noise.uniform(-spread, spread)
         return Sample(
             benchmark=benchmark.name,
             iterations=iterations,
             values={SECONDS_PER_OP: seconds, PEAK_RSS_BYTES: 9e6},
             duration_s=seconds * iterations,
+            output_sha256=self._output(build.root) if self.outputs else "",
         )
+
+    def _output(self, root: Path) -> str:
+        """What the target would print: the text after `PRINTS =`; another at every run for `PRINTS = anything`."""
+        printed = (root / "app.py").read_text().partition("PRINTS = ")[2].split("\n")[0]
+        return f"{self.samples}" if printed == "anything" else f"sha of {printed}"
 
 
 @dataclass(slots=True)

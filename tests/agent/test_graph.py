@@ -62,7 +62,12 @@ Stage = Callable[..., Scene]
 @pytest.fixture
 def stage(tmp_path: Path, runner: Runner) -> Stage:
     def make(
-        edits: Sequence[Edit] = (), profilers: Sequence[ScriptedProfiler] | None = None, source: str = ""
+        edits: Sequence[Edit] = (),
+        profilers: Sequence[ScriptedProfiler] | None = None,
+        source: str = "",
+        measure: MeasureSettings | None = None,
+        outputs: bool = False,
+        unsteady_after: int = 10**9,
     ) -> Scene:
         target = make_target(tmp_path / "target")
         if source:
@@ -78,11 +83,13 @@ def stage(tmp_path: Path, runner: Runner) -> Stage:
             runner=runner,
             definition=read_definition(definition_path()),
             settings=Settings(
-                measure=MeasureSettings(calibration_pairs=8, pairs_min=12, pairs_max=12),
+                measure=measure or MeasureSettings(calibration_pairs=8, pairs_min=12, pairs_max=12),
                 budgets=BudgetSettings(attempts_per_bottleneck=3),
             ),
             analyst=analyst,
-            intake=ScriptedIntake(ScriptedToolchain(tuple(profilers))),
+            intake=ScriptedIntake(
+                ScriptedToolchain(tuple(profilers), outputs=outputs, unsteady_after=unsteady_after)
+            ),
             clock=lambda: 0.0,
             created="2026-01-01T00:00:00+00:00",
             report_progress=lambda progress: None,
@@ -262,3 +269,45 @@ def test_an_interrupted_run_goes_on_where_it_stopped(stage: Stage) -> None:
     assert report.outcome == "improved"
     assert [p.captures for p in scene.profilers] == [2, 2]  # once more for the result, not for the baseline
     assert [e.title for e in report.evidence].count("the baseline against itself") == 1
+
+
+def _prints(text: str, seconds: float) -> Edit:
+    def edit(root: Path) -> None:
+        (root / "app.py").write_text(
+            f"SECONDS = {seconds}\nPRINTS = {text}\n\n\ndef slow():\n    return SECONDS\n"
+        )
+
+    return edit
+
+
+def _source(root_text: str) -> str:
+    return f"SECONDS = 0.010\nPRINTS = {root_text}\n\n\ndef slow():\n    return SECONDS\n"
+
+
+def test_a_candidate_whose_output_differs_is_rejected_however_fast_it_is(stage: Stage) -> None:
+    scene = stage([_prints("41", 0.001), _prints("42", 0.005)], source=_source("42"), outputs=True)
+    report = scene.run()
+    assert _reasons(report)[:2] == ["results differ", None]
+    assert "output of App differs" in report.candidates[0].verdict.detail
+
+
+def test_output_that_changes_from_run_to_run_decides_nothing(stage: Stage) -> None:
+    report = stage([_prints("anything", 0.005)], source=_source("anything"), outputs=True).run()
+    assert report.outcome == "improved"
+
+
+def test_on_a_host_that_became_unsteady_the_pairs_are_measured_again_and_that_is_said(stage: Stage) -> None:
+    settings = MeasureSettings(calibration_pairs=8, pairs_min=8, pairs_max=24)
+    # One first sample and sixteen of the calibration are steady, everything after them isn't.
+    report = stage([takes(0.005)], measure=settings, unsteady_after=1 + 16 + 4).run()
+    told = [w for e in report.evidence if e.kind == "pairs" for w in e.warnings if "less steady" in w]
+    assert told, [e.warnings for e in report.evidence if e.kind == "pairs"]
+    assert "8 pairs were thrown away and 24 measured instead" in told[0]
+    assert {c.pairs for c in report.candidates[0].verdict.comparisons} == {24}
+
+
+def test_on_a_steady_host_no_pairs_are_thrown_away(stage: Stage) -> None:
+    settings = MeasureSettings(calibration_pairs=8, pairs_min=8, pairs_max=24)
+    report = stage([takes(0.005)], measure=settings).run()
+    assert not [w for e in report.evidence for w in e.warnings if "less steady" in w]
+    assert {c.pairs for c in report.candidates[0].verdict.comparisons} == {8}

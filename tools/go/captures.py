@@ -124,7 +124,7 @@ class GoProfiler:
         binary = root / BINARIES / "goroutines.test"
         self.go.run(
             self.runner,
-            ["test", "-c", f"-overlay={overlay}", "-o", str(binary), package.import_path],
+            ["test", "-c", "-vet=off", f"-overlay={overlay}", "-o", str(binary), package.import_path],
             cwd=root,
             root=root,
         )

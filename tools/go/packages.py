@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.errors import UnreadableOutput
+from tools.errors import ProgramFailed, UnreadableOutput
 from tools.go.program import GoProgram
 from tools.run.process import Runner
+
+FIELDS = "ImportPath,Name,Dir,Module,TestGoFiles,XTestGoFiles,GoFiles,Error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +27,19 @@ class GoPackage:
 
 
 def list_packages(runner: Runner, go: GoProgram, root: Path, pattern: str = "./...") -> tuple[GoPackage, ...]:
-    """The packages that match `pattern`, in go list's order. Raises: ProgramFailed with go's words."""
-    done = go.run(runner, ["list", "-json=ImportPath,Name,Dir,Module,TestGoFiles,XTestGoFiles,GoFiles", pattern],
-                  cwd=root, root=root)  # fmt: skip
-    return tuple(_package(item, root) for item in _objects(done.stdout))
+    """The packages that match `pattern`, in go list's order.
+
+    A package that can't be built (an example that imports what the module doesn't require) is listed, too:
+    only what is used has to build. Raises: ProgramFailed with go's words when none can be read.
+    """
+    done = go.run(runner, ["list", "-e", f"-json={FIELDS}", pattern], cwd=root, root=root)
+    items = _objects(done.stdout)
+    readable = [item for item in items if "Name" in item and "Dir" in item]
+    if items and not readable:
+        error = items[0].get("Error")
+        words = f"{error.get('Pos', '')}: {error.get('Err', '')}" if isinstance(error, dict) else pattern
+        raise ProgramFailed(f"go list can't read the package: {words.removeprefix(': ')}", exit_code=1)
+    return tuple(_package(item, root) for item in readable)
 
 
 def _objects(text: str) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tools.errors import ToolError
+from tools.errors import Cancelled, ToolError
 
 
 def lock_path() -> Path:
@@ -21,11 +21,16 @@ def lock_path() -> Path:
 
 @contextlib.contextmanager
 def measuring_alone(
-    path: Path | None = None, *, timeout_s: float = 600.0, on_wait: Callable[[str], None] | None = None
+    path: Path | None = None,
+    *,
+    timeout_s: float = 600.0,
+    on_wait: Callable[[str], None] | None = None,
+    is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[None]:
     """Hold the host's measurement lock. `on_wait` is told once who holds it when it isn't free.
 
-    Raises: ToolError after `timeout_s`, naming the holder, or when the lock file can't be opened.
+    Raises: ToolError after `timeout_s`, naming the holder, or when the lock file can't be opened;
+    Cancelled when `is_cancelled` says so while it waits.
     """
     place = path or lock_path()
     try:
@@ -42,6 +47,8 @@ def measuring_alone(
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if is_cancelled():
+                    raise Cancelled("the run was cancelled while it waited for another measurement") from None
                 holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
                 if time.monotonic() > deadline:
                     raise ToolError(

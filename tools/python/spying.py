@@ -22,7 +22,7 @@ RATE_HZ = 400
 PERIOD_NS = 1_000_000_000 // RATE_HZ
 MAX_REPEATS = 20
 LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512)
-NOT_PERMITTED = ("Permission denied", "Operation not permitted", "EPERM")
+NOT_PERMITTED = ("permission denied", "operation not permitted", "eperm")  # "Permission Denied" is py-spy's own
 PTRACE_REMEDY = (
     "py-spy may not trace here: allow ptrace (sysctl kernel.yama.ptrace_scope=0, or the container's "
     "SYS_PTRACE capability), or try --sandbox none"
@@ -115,7 +115,7 @@ class PySpy:
                 readable=(program,),
             )  # fmt: skip
         except ProgramFailed as error:
-            if any(words in error.stderr_tail for words in NOT_PERMITTED):
+            if any(words in error.stderr_tail.lower() for words in NOT_PERMITTED):
                 raise ToolError(PTRACE_REMEDY) from error
             raise
         return done.duration_s

@@ -116,13 +116,23 @@ def _read_junit(report: Path, done: Completed) -> tuple[int, tuple[str, ...]]:
     except ET.ParseError as error:
         raise UnreadableOutput(f"pytest's report can't be read: {error}") from error
     failed = tuple(
-        f"{case.get('classname', '')}::{case.get('name', '')}"
+        _name_of(case)
         for case in cases
         if case.find("failure") is not None or case.find("error") is not None
     )
     if done.exit_code != 0 and not failed:
         return 1, ended
     return sum(case.find("skipped") is None for case in cases), failed
+
+
+def _name_of(case: ET.Element) -> str:
+    """`class::test`; for a file that can't even be imported its name, and where and why."""
+    error = case.find("error")
+    if error is None or case.get("classname"):
+        return f"{case.get('classname', '')}::{case.get('name', '')}"
+    why = [line[1:].strip() for line in (error.text or "").splitlines() if line.startswith("E ")]
+    reason = ", ".join(dict.fromkeys([*why[:1], *why[-1:]])) or error.get("message", "")
+    return f"{case.get('name', '')} can't be imported ({reason})"
 
 
 def _last_line(done: Completed) -> str:

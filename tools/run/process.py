@@ -125,6 +125,10 @@ class Runner:
         """End every running program; every later `run` raises Cancelled. Safe in a signal handler."""
         self._cancelled = True
 
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` was called; for whatever waits without running a program."""
+        return self._cancelled
+
     def close(self) -> None:
         """End the helper processes that start programs; happens by itself when nobody holds the runner."""
         self._launchers.close()

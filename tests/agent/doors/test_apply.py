@@ -27,6 +27,7 @@ def runs(tmp_path: Path, target: Path) -> Path:
     run.mkdir(parents=True)
     (run / "request.json").write_text(json.dumps({"question": "q", "target": str(target)}))
     (run / "optimization.patch").write_text(PATCH)
+    (run / "report.json").write_text(json.dumps({"outcome": "improved"}))
     return run.parent
 
 
@@ -71,3 +72,19 @@ def test_a_target_that_is_gone_is_named(runs: Path, target: Path) -> None:
     done = _apply(runs)
     assert done.returncode == 2
     assert f"{target} doesn't exist" in done.stderr
+
+
+def test_a_patch_that_did_not_pass_as_a_whole_is_refused(runs: Path, target: Path) -> None:
+    (runs / "20260101-000000-aaaa" / "report.json").write_text(json.dumps({"outcome": "not improved"}))
+    done = _apply(runs)
+    assert done.returncode == 2
+    assert "didn't pass as a whole" in done.stderr
+    assert (target / "app.py").read_text() == "x = 1\ny = 2\n"
+
+
+def test_a_run_that_has_not_ended_is_resumed_first(runs: Path, target: Path) -> None:
+    (runs / "20260101-000000-aaaa" / "report.json").unlink()
+    done = _apply(runs)
+    assert done.returncode == 2
+    assert "ask-profiler resume 20260101-000000-aaaa" in done.stderr
+    assert (target / "app.py").read_text() == "x = 1\ny = 2\n"
