@@ -16,7 +16,7 @@ from agent.evidence import Reference
 from agent.report import Bottleneck, Candidate, JudgedCandidate, quoted
 from tools.patterns.matching import find
 from tools.patterns.pattern import Finding, Pattern
-from tools.profiles.ranking import Hotspot
+from tools.profiles.ranking import Hotspot, degree
 from tools.run.process import Runner
 
 
@@ -126,7 +126,8 @@ def _attributed(spot: Hotspot) -> str:
     if spot.cause == "its own instructions":
         return spot.attribution
     names = ", ".join(quoted(name) for name in spot.other_frames[:2])
-    return f"mostly {spot.cause}, through {names}" if names else f"mostly {spot.cause}"
+    words = f"{degree(spot.cause_share)} {spot.cause}"
+    return f"{words}, through {names}" if names else words
 
 
 def _explanation(suspect: Suspect, ranking: str, number: int) -> str:

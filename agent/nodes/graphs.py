@@ -6,9 +6,12 @@ from agent.deps import Deps
 from agent.nodes.picture import load_capture
 from agent.report import Graph
 from agent.state import CaptureRecord, RunState
+from tools.measure.workload import BYTES_PER_OP, PEAK_RSS_BYTES, SECONDS_PER_OP, profiled_benchmarks
 from tools.profiles.flamegraph import flame_svg
 
 DRAWN = ("cpu", "memory")
+UNIT_OF_VALUE = {"cpu": SECONDS_PER_OP, "alloc_space": BYTES_PER_OP, "peak_space": PEAK_RSS_BYTES}
+"""Which measured unit tells how a profile's value changed for one operation."""
 
 
 def draw_graphs(state: RunState, deps: Deps) -> tuple[Graph, ...]:
@@ -24,16 +27,38 @@ def draw_graphs(state: RunState, deps: Deps) -> tuple[Graph, ...]:
                                path=f"graphs/{view}-after.svg", view=view, kind="after")))  # fmt: skip
             found.append(_draw(deps, after[view], record, Graph(
                 title=f"{_NAMES[view]}, difference: red grew, blue shrank",
-                path=f"graphs/{view}-difference.svg", view=view, kind="difference")))  # fmt: skip
+                path=f"graphs/{view}-difference.svg", view=view, kind="difference"),
+                measured_ratio(state, after[view])))  # fmt: skip
     return tuple(found)
 
 
 _NAMES = {"cpu": "CPU time", "memory": "Memory", "goroutines": "Goroutines"}
 
 
-def _draw(deps: Deps, record: CaptureRecord, base: CaptureRecord | None, graph: Graph) -> Graph:
+def measured_ratio(state: RunState, record: CaptureRecord) -> float | None:
+    """What one operation took before, by what it takes after, in a capture's value; None where not measured.
+
+    Profiles run for a time, not for a number of operations, so their totals can't be compared. The pairs measured
+    what an operation takes, which holds for the profile only where one benchmark was profiled.
+    """
+    watched = profiled_benchmarks(state["plan"].workload)
+    combined = state.get("combined")
+    unit = UNIT_OF_VALUE.get(record.value)
+    if combined is None or unit is None or len(watched) != 1:
+        return None
+    found = [c for c in combined.verdict.comparisons if (c.benchmark, c.unit) == (watched[0].name, unit)]
+    return 1.0 / found[0].ratio if found and found[0].ratio > 0 else None
+
+
+def _draw(
+    deps: Deps,
+    record: CaptureRecord,
+    base: CaptureRecord | None,
+    graph: Graph,
+    base_ratio: float | None = None,
+) -> Graph:
     profile = load_capture(deps, record).profile
     base_profile = load_capture(deps, base).profile if base else None
-    svg = flame_svg(profile, value=record.value, title=graph.title, base=base_profile)
+    svg = flame_svg(profile, value=record.value, title=graph.title, base=base_profile, base_ratio=base_ratio)
     deps.folder.write_text(graph.path, svg)
     return graph

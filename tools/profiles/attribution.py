@@ -13,11 +13,22 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tools.profiles.causes import Cause, go_cause, python_cause
-from tools.profiles.ownership import OwnCode
+from tools.profiles.ownership import OwnCode, Owner
 from tools.profiles.profile import Function, Profile
 
 _GO_CLOSURE = re.compile(r"(\.func\d+(\.\d+)*|-range\d+|\.gowrap\d+|\.deferwrap\d+)+$")
 _GO_TYPE_ARGUMENTS = re.compile(r"\[\.\.\.\]$|\[go\.shape[^]]*\]")
+
+_INTERRUPTED = frozenset({"runtime.asyncPreempt"})
+"""Frames that stand below whatever instruction was running when the scheduler wanted the processor."""
+_OWNERS: dict[Owner, Cause] = {
+    "own": "its own instructions",
+    "harness": "the standard library",
+    "dependency": "a dependency",
+    "library": "the standard library",
+    "runtime": "the runtime",
+}
+"""What work is called that no table knows, by whose code it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,8 @@ class PlaceCost:
 
     `attributed`: its own instructions and all foreign work it causes directly; `own`: its instructions only;
     `cumulative`: with everything below. `lines` maps a line to the cost passing through it. `callers` maps
-    (place, line) of the own frame above to the attributed cost that came that way.
+    (place, line) of the own frame above to the attributed cost that came that way. `foreign` is by the foreign
+    function called directly, and what kind of work it was.
     """
 
     start_line: int = 0
@@ -45,7 +57,7 @@ class PlaceCost:
     lines: Counter[int] = field(default_factory=Counter)
     attributed_lines: Counter[int] = field(default_factory=Counter)
     causes: Counter[Cause] = field(default_factory=Counter)
-    foreign: Counter[str] = field(default_factory=Counter)
+    foreign: Counter[tuple[Cause, str]] = field(default_factory=Counter)
     callers: Counter[tuple[Place, int]] = field(default_factory=Counter)
     children: Counter[Place] = field(default_factory=Counter)
 
@@ -74,7 +86,7 @@ def attribute(profile: Profile, value: str, own: OwnCode) -> Attribution:
     for n, amount in enumerate(amounts.tolist()):
         if amount:
             stack = [(functions[f], lines[f]) for f in frame_ids[offsets[n] : offsets[n + 1]]]
-            _add(result, profile.functions, is_own, places, stack, amount, seen[n], own.language)
+            _add(result, profile.functions, is_own, places, stack, amount, seen[n], own)
     return result
 
 
@@ -87,8 +99,12 @@ def _place(function: Function, own: OwnCode) -> Place:
 
 
 def _is_inner(place: Place) -> bool:
-    """A comprehension, generator expression or lambda: a frame without a name of its own."""
-    return place.function.startswith("<") and place.function != "<module>"
+    """A comprehension, generator expression or lambda: a frame without a name of its own.
+
+    py-spy calls it `Class.method.<locals>.<genexpr>` from Python 3.11 on, memray `<genexpr>`.
+    """
+    name = place.function.rpartition(".")[2]
+    return name.startswith("<") and name != "<module>"
 
 
 def _add(
@@ -99,7 +115,7 @@ def _add(
     stack: list[tuple[int, int]],
     amount: int,
     seen: int,
-    language: str,
+    own: OwnCode,
 ) -> None:
     owned = [(places[f], line, depth, f) for depth, (f, line) in enumerate(stack) if is_own[f]]
     foreign = (
@@ -107,7 +123,9 @@ def _add(
         if owned
         else [functions[f] for f, _ in stack][::-1]
     )
-    cause = _cause(foreign, language)
+    if foreign and foreign[0].name in _INTERRUPTED:
+        foreign = []
+    cause = _cause(foreign, own)
     if not owned:
         result.unattributed[cause] += amount
         return
@@ -142,7 +160,7 @@ def _add_owner(
     cost.causes[cause] += amount
     cost.attributed_lines[frames[0][1]] += amount
     if foreign:
-        cost.foreign[foreign[0].name] += amount
+        cost.foreign[cause, foreign[0].name] += amount
     else:
         cost.own += amount
     above = next(((p, line) for p, line, _ in frames[1:] if p != frames[0][0]), None)
@@ -163,8 +181,11 @@ def _without_inner(frames: list[tuple[Place, int, int]]) -> list[tuple[Place, in
     return found
 
 
-def _cause(foreign: list[Function], language: str) -> Cause:
+def _cause(foreign: list[Function], own: OwnCode) -> Cause:
     if not foreign:
         return "its own instructions"
-    known = go_cause(f.name for f in foreign) if language == "go" else python_cause(f.file for f in foreign)
-    return known or ("the runtime" if language == "go" else "the standard library")
+    if own.language == "go":
+        known = go_cause(f.name for f in foreign)
+    else:
+        known = python_cause(f.file for f in foreign)
+    return known or _OWNERS[own.owner(foreign[0])]

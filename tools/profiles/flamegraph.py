@@ -41,27 +41,34 @@ def flame_svg(
     value: str,
     title: str,
     base: Profile | None = None,
+    base_ratio: float | None = None,
     width_px: int = 1200,
     min_px: float = 0.33,
     orientation: Literal["flame", "icicle"] = "flame",
 ) -> str:
     """The flame graph of one value; with `base` the difference against it.
 
-    `orientation` "flame" has the root at the bottom, "icicle" at the top. A profile without cost gives a
-    picture that says so. Raises: KeyError when the profile has no such value.
+    `base_ratio` is the base's total by the profile's where that was measured (time per operation before by
+    after); without it shares of equal totals are compared. `orientation` "flame" has the root at the bottom,
+    "icicle" at the top. A profile without cost gives a picture that says so.
+
+    Raises: KeyError when the profile has no such value.
     """
-    root = flame_tree(profile, value, base)
+    root = flame_tree(profile, value, base, base_ratio or 1.0)
     unit = profile.value_types[profile.column(value)].unit
     boxes, hidden = _layout(root, width_px, min_px)
     deepest = max((b.depth for b in boxes), default=0)
     height = TOP + (deepest + 1) * ROW + BOTTOM
-    drawn = [_draw(b, root.value, unit, width_px, deepest, orientation, base is not None) for b in boxes]
-    return _document(drawn, title, _note(root, unit, hidden, base is not None), width_px, height)
+    drawn = [
+        _draw(b, max(root.value, root.base), unit, width_px, deepest, orientation, base is not None)
+        for b in boxes
+    ]
+    return _document(drawn, title, _note(root, unit, hidden, _compared(base, base_ratio)), width_px, height)
 
 
 def _layout(root: FlameNode, width_px: int, min_px: float) -> tuple[list[_Box], int]:
     """Boxes from the root up, siblings by name so that two graphs can be compared; how many were too narrow."""
-    if root.value <= 0:
+    if root.extent <= 0:
         return [], 0
     boxes: list[_Box] = []
     hidden = 0
@@ -71,10 +78,10 @@ def _layout(root: FlameNode, width_px: int, min_px: float) -> tuple[list[_Box], 
         boxes.append(box)
         x = box.x
         for child in sorted(box.node.children.values(), key=lambda n: n.name):
-            width = child.value / root.value
+            width = child.extent / root.extent
             if width * width_px >= min_px:
                 stack.append(_Box(node=child, x=x, width=width, depth=box.depth + 1))
-            elif child.value > 0:
+            elif child.extent > 0:
                 hidden += 1
             x += max(width, 0.0)
     return boxes, hidden
@@ -153,12 +160,21 @@ def format_value(value: float, unit: str) -> str:
     return f"{value:,.0f} {unit}"
 
 
-def _note(root: FlameNode, unit: str, hidden: int, difference: bool) -> str:
-    if root.value <= 0:
+def _compared(base: Profile | None, base_ratio: float | None) -> str:
+    """What a difference's colours compare; "" for a graph of one profile."""
+    if base is None:
+        return ""
+    if base_ratio is None:
+        return "red grew, blue shrank, as parts of equal totals"
+    return f"red grew, blue shrank, by amount: the whole is {1 / base_ratio:.0%} of what it was"
+
+
+def _note(root: FlameNode, unit: str, hidden: int, compared: str) -> str:
+    if root.extent <= 0:
         return "nothing was measured"
     parts = [f"total {format_value(root.value, unit)}"]
-    if difference:
-        parts.append("red grew, blue shrank, as parts of equal totals")
+    if compared:
+        parts.append(compared)
     if hidden:
         parts.append(f"{hidden} frames too narrow to draw")
     return "; ".join(parts)

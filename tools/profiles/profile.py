@@ -61,9 +61,16 @@ class Profile:
         return len(self.offsets) - 1
 
     def times_seen(self) -> IntArray:
-        """For each row how often a sampling profiler saw it; ones where the profile doesn't count that."""
-        if any(v.name == SAMPLES for v in self.value_types):
+        """For each row how often a sampling profiler saw it; ones where the profile doesn't count that.
+
+        Go's heap profile holds estimates: it samples once in `period` bytes, and an object at most once.
+        """
+        names = {v.name for v in self.value_types}
+        if SAMPLES in names:
             return self.values[:, self.column(SAMPLES)]
+        if {"alloc_objects", "alloc_space"} <= names and self.period > 0:
+            sampled = self.values[:, self.column("alloc_space")] // self.period
+            return np.maximum(np.minimum(sampled, self.values[:, self.column("alloc_objects")]), 1)
         return np.ones(self.samples, dtype=np.int64)
 
     def column(self, value: str) -> int:

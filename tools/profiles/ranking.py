@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -24,6 +25,10 @@ ONE_CHILD = 0.8
 ONE_CALLER = 0.8
 SECOND_VIEW = 0.5
 MINIMUM_SHARE = 0.01
+MOSTLY = 0.5
+"""One kind of work is most of a hotspot's cost from this part of it on; below it is only its largest part."""
+COUNTED = frozenset({"peak_space", "goroutine"})
+"""Values that are counted in full, not sampled: few different stacks are no doubt about them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,9 @@ class Hotspot:
 
     Shares (0-1) are of that view's total: `share` with the foreign work it causes directly, `self_share` its own
     instructions, `cumulative_share` with everything below. `lines` maps a line to the share passing through it.
-    `attribution` says in words what kind of work it is; it holds no number.
+    `cause` is the largest kind of work in it and `cause_share` (0-1) that kind's part of the hotspot's cost;
+    `other_frames` are the foreign functions called for it, the costliest first. `attribution` says this in words;
+    it holds no number.
     """
 
     function: str
@@ -72,6 +79,7 @@ class Hotspot:
     lines: Mapping[int, float]
     confidence: Literal["high", "medium", "low"]
     confidence_reason: str
+    cause_share: float = 1.0
     called_from: CallSite | None = None
     also: Mapping[str, float] = field(default_factory=dict)
 
@@ -112,7 +120,8 @@ def _hotspot(place: Place, view: RankedView, attribution: Attribution, also: dic
     total = attribution.total
     cause, caused = cost.causes.most_common(1)[0]
     line = cost.attributed_lines.most_common(1)[0][0]
-    confidence, reason = _confidence(cost, total, caused)
+    confidence, reason = _confidence(cost, total, caused, is_sampled=view.value not in COUNTED)
+    frames = _foreign(cost, cause)
     return Hotspot(
         function=place.function,
         file=place.file,
@@ -125,8 +134,9 @@ def _hotspot(place: Place, view: RankedView, attribution: Attribution, also: dic
         self_share=cost.own / total,
         cumulative_share=cost.cumulative / total,
         cause=cause,
-        attribution=_attribution(cost, cause),
-        other_frames=tuple(name for name, _ in cost.foreign.most_common(3)),
+        cause_share=caused / max(cost.attributed, 1),
+        attribution=_attribution(cause, caused / max(cost.attributed, 1), frames),
+        other_frames=frames,
         lines={n: amount / total for n, amount in cost.lines.items()},
         confidence=confidence,
         confidence_reason=reason,
@@ -135,11 +145,21 @@ def _hotspot(place: Place, view: RankedView, attribution: Attribution, also: dic
     )
 
 
-def _attribution(cost: PlaceCost, cause: Cause) -> str:
-    names = ", ".join(name for name, _ in cost.foreign.most_common(2))
-    if cause == "its own instructions":
-        return "mostly its own instructions"
-    return f"mostly {cause}, through {names}" if names else f"mostly {cause}"
+def degree(cause_share: float) -> str:
+    """`mostly` or `partly`: how much of a cost its largest kind of work is."""
+    return "mostly" if cause_share >= MOSTLY else "partly"
+
+
+def _foreign(cost: PlaceCost, cause: Cause) -> tuple[str, ...]:
+    """The foreign functions called for one kind of work; for own instructions those called beside them."""
+    everything = cause == "its own instructions"
+    found = Counter({name: amount for (c, name), amount in cost.foreign.items() if everything or c == cause})
+    return tuple(name for name, _ in found.most_common(3))
+
+
+def _attribution(cause: Cause, cause_share: float, frames: tuple[str, ...]) -> str:
+    words = f"{degree(cause_share)} {cause}"
+    return f"{words}, through {', '.join(frames[:2])}" if frames and cause != "its own instructions" else words
 
 
 def _call_site(cost: PlaceCost) -> CallSite | None:
@@ -153,12 +173,19 @@ def _call_site(cost: PlaceCost) -> CallSite | None:
     return CallSite(function=place.function, file=place.file, line=line, share=share)
 
 
-def _confidence(cost: PlaceCost, total: int, caused: int) -> tuple[Literal["high", "medium", "low"], str]:
+def _confidence(
+    cost: PlaceCost, total: int, caused: int, *, is_sampled: bool
+) -> tuple[Literal["high", "medium", "low"], str]:
     share = cost.attributed / total
-    if cost.samples < 10:
+    if is_sampled and cost.samples < 10:
         return "low", "it rests on a handful of samples"
-    if share >= 0.1 and cost.samples >= 50 and caused >= 0.5 * cost.attributed:
-        return "high", "many samples agree, and one kind of work makes up most of it"
-    if share >= 0.03:
-        return "medium", "the share is clear, but it is spread over few samples or several kinds of work"
-    return "low", "the share is small"
+    is_one_kind = caused >= MOSTLY * cost.attributed
+    is_plain = cost.samples >= 50 or not is_sampled
+    if share >= 0.1 and is_one_kind and is_plain:
+        agreed = "many samples agree" if is_sampled else "all of it was counted"
+        return "high", f"{agreed}, and one kind of work makes up most of it"
+    if share < 0.03:
+        return "low", "the share is small"
+    if not is_one_kind:
+        return "medium", "the share is clear, but it is spread over several kinds of work"
+    return "medium", "the share is clear, but not large" if is_plain else "the share is clear, but the samples are few"

@@ -22,7 +22,11 @@ RATE_HZ = 400
 PERIOD_NS = 1_000_000_000 // RATE_HZ
 MAX_REPEATS = 20
 LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512)
-NOT_PERMITTED = ("permission denied", "operation not permitted", "eperm")  # "Permission Denied" is py-spy's own
+NOT_PERMITTED = (
+    "permission denied",
+    "operation not permitted",
+    "eperm",
+)  # "Permission Denied" is py-spy's own
 PTRACE_REMEDY = (
     "py-spy may not trace here: allow ptrace (sysctl kernel.yama.ptrace_scope=0, or the container's "
     "SYS_PTRACE capability), or try --sandbox none"

@@ -116,9 +116,7 @@ def _read_junit(report: Path, done: Completed) -> tuple[int, tuple[str, ...]]:
     except ET.ParseError as error:
         raise UnreadableOutput(f"pytest's report can't be read: {error}") from error
     failed = tuple(
-        _name_of(case)
-        for case in cases
-        if case.find("failure") is not None or case.find("error") is not None
+        _name_of(case) for case in cases if case.find("failure") is not None or case.find("error") is not None
     )
     if done.exit_code != 0 and not failed:
         return 1, ended

@@ -135,7 +135,9 @@ def test_a_name_that_is_not_escaped_would_be_caught() -> None:
 
 @given(st.text(max_size=40))
 def test_any_name_gives_a_well_formed_picture(name: str) -> None:
-    assert len(boxes(flame_svg(one_frame(name, name), value="cpu", title=name))) == 2
+    picture = flame_svg(one_frame(name, name), value="cpu", title=name)
+    assert boxes(picture)  # parsed, so well-formed
+    assert picture.count('<g class="f"') == 2
 
 
 def test_red_grew_blue_shrank_and_the_unchanged_is_white(stacks: Stacks) -> None:
@@ -156,6 +158,21 @@ def test_halving_everything_is_no_difference(stacks: Stacks) -> None:
     )
     found = boxes(flame_svg(stacks(half), value="cpu", title="t", base=stacks(BEFORE)))
     assert {rgb(rect(group).get("fill", "")) for group in found.values()} == {(245, 245, 245)}
+
+
+def test_where_the_totals_were_measured_amounts_are_compared(stacks: Stacks) -> None:
+    """Half of the whole was saved, all of it in one function: nothing else may look as if it had grown."""
+    before, after = (
+        stacks("main a.go:1 > same a.go:2 = 10\nmain a.go:1 > slow a.go:3 = 10"),
+        stacks("main a.go:1 > same a.go:2 = 20"),
+    )
+    found = boxes(flame_svg(after, value="cpu", title="t", base=before, base_ratio=2.0))
+    colours = {name: rgb(rect(group).get("fill", "")) for name, group in found.items()}
+    assert colours["same"] == (245, 245, 245)
+    assert colours["slow"][2] > colours["slow"][0] + 60
+    assert float(rect(found["slow"]).get("width", "0")) == pytest.approx(600)
+    shares = boxes(flame_svg(after, value="cpu", title="t", base=before))
+    assert rgb(rect(shares["same"]).get("fill", "")) != (245, 245, 245)  # by shares it grew
 
 
 def rgb(text: str) -> tuple[int, ...]:

@@ -34,7 +34,7 @@ def deque(place: Place) -> cst.Module:
         if not is_stored(tree, use):
             changes |= _changed_use(place, use)
     module = changed(tree.module, changes)
-    return with_import(module, "from collections import deque")
+    return with_import(tree, module, "from collections import deque")
 
 
 def _as_deque(tree: Tree, value: cst.BaseExpression) -> str:

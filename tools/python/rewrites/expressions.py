@@ -1,4 +1,4 @@
-"""Rewrites of one expression: `nsmallest`, `generator`, `f_string`, `iterate_file`, `without_copy`."""
+"""Rewrites of one expression: `nsmallest`, `generator`, `f_string`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ import libcst as cst
 import libcst.matchers as m
 
 from tools.python.rewrites.imports import with_import
-from tools.python.rewrites.names import (
-    is_only_read,
-    is_stored,
-    names_in,
-    require_plain_local,
-    stores,
-    uses,
-    walk,
-)
-from tools.python.rewrites.place import CannotRewrite, Place, changed, instead
+from tools.python.rewrites.meaning import require_builtins
+from tools.python.rewrites.names import is_stored, uses
+from tools.python.rewrites.place import CannotRewrite, Place, changed, instead, walk
 
 LOOKUPS = m.Name() | m.Attribute() | m.Subscript() | m.SimpleString() | m.Integer() | m.Float()
 
@@ -32,11 +25,14 @@ def nsmallest(place: Place) -> cst.Module:
     call = subscript.value
     if not isinstance(call, cst.Call) or not m.matches(call.func, m.Name(value="sorted")) or not call.args:
         raise CannotRewrite("it isn't a part of `sorted`")
+    require_builtins(tree, "sorted")
+    if any(a.star for a in call.args) or call.args[0].keyword is not None or is_stored(tree, subscript):
+        raise CannotRewrite("the arguments of `sorted` aren't plain")
     part = subscript.slice[0].slice if len(subscript.slice) == 1 else None
     if not isinstance(part, cst.Slice) or part.lower is not None or part.step is not None:
         raise CannotRewrite("it doesn't take the first elements")
-    if not isinstance(part.upper, cst.Integer):
-        raise CannotRewrite("how many are taken isn't a constant")
+    if not isinstance(part.upper, cst.Integer) or part.upper.evaluated_value == 0:
+        raise CannotRewrite("how many are taken isn't a constant above zero")
     count = tree.code(part.upper)
     which, rest = "nsmallest", []
     for arg in call.args[1:]:
@@ -46,13 +42,16 @@ def nsmallest(place: Place) -> cst.Module:
             which = "nlargest" if tree.code(arg.value) == "True" else which
         else:
             rest.append(tree.code(arg).rstrip(","))
-    words = ", ".join([count, tree.code(call.args[0].value), *rest])
+    first = call.args[0].value
+    items = f"({tree.code(first)})" if isinstance(first, cst.GeneratorExp) and not first.lpar else tree.code(first)
+    words = ", ".join([count, items, *rest])
     module = changed(tree.module, {subscript: instead(place.expression(f"heapq.{which}({words})"))})
-    return with_import(module, "import heapq")
+    return with_import(tree, module, "import heapq")
 
 
 def generator(place: Place) -> cst.Module:
     """`sum([… for …])` without the list in between. Raises: CannotRewrite."""
+    tree = place.tree
     call = place.node(cst.Call, exact=True)
     listed = call.args[0].value if call.args else None
     if not m.matches(
@@ -61,8 +60,16 @@ def generator(place: Place) -> cst.Module:
         raise CannotRewrite("it may stop before the end, which a list doesn't")
     if not isinstance(listed, cst.ListComp) or len(call.args) != 1:
         raise CannotRewrite("its one argument isn't a list comprehension")
+    require_builtins(tree, tree.code(call.func))
+    if any(isinstance(n, cst.Await) or getattr(n, "asynchronous", None) is not None for n in walk(listed)):
+        raise CannotRewrite("the list is made asynchronously, which a generator can't be here")
+    if any(uses(tree, listed, name) for name in ("next", "super", "locals", "__class__")):
+        raise CannotRewrite("its elements mean something else inside a generator")
+    if any(isinstance(n, cst.Attribute) and n.attr.value == "__next__" for n in walk(listed)):
+        raise CannotRewrite("its elements mean something else inside a generator")
     bare = cst.GeneratorExp(elt=listed.elt, for_in=listed.for_in, lpar=[], rpar=[])
-    return changed(place.tree.module, {listed: instead(bare)})
+    arg = call.args[0].with_changes(value=bare, comma=cst.MaybeSentinel.DEFAULT)
+    return changed(tree.module, {call.args[0]: instead(arg)})
 
 
 def f_string(place: Place) -> cst.Module:
@@ -77,11 +84,11 @@ def f_string(place: Place) -> cst.Module:
     if any(a.keyword is not None or a.star or not m.matches(a.value, LOOKUPS) for a in call.args):
         raise CannotRewrite("its arguments aren't plain names, attributes or elements")
     values = [tree.code(a.value) for a in call.args]
-    if any(literal.quote in v or "\\" in v or "{" in v for v in values):
-        raise CannotRewrite("an argument has quotes of the same kind")
+    if any(c in v for v in values for c in (literal.quote, "\\", "{", "#", "\n", "\r")):
+        raise CannotRewrite("an argument has quotes of the same kind, or more than one line")
     fields = re.findall(r"\{\{|\}\}|\{(?:![rsa])?(?::[^{}]*)?\}", literal.raw_value)
     holes = [f for f in fields if f not in ("{{", "}}")]
-    if len(holes) != len(values) or re.sub(r"\{\{|\}\}", "", literal.raw_value).count("{") != len(holes):
+    if not holes or len(holes) != len(values) or re.sub(r"\{\{|\}\}", "", literal.raw_value).count("{") != len(holes):
         raise CannotRewrite("its fields are named, numbered or nested")
     left = iter(values)
     text = re.sub(
@@ -91,51 +98,3 @@ def f_string(place: Place) -> cst.Module:
     )
     new = place.expression(f"f{literal.quote}{text}{literal.quote}")
     return changed(tree.module, {call: instead(new)})
-
-
-def iterate_file(place: Place) -> cst.Module:
-    """`for line in file.readlines()` as `for line in file`: the same lines, one at a time. Raises: CannotRewrite."""
-    tree = place.tree
-    loop = place.node(cst.For)
-    call = loop.iter
-    if not m.matches(call, m.Call(func=m.Attribute(value=m.Name(), attr=m.Name(value="readlines")), args=[])):
-        raise CannotRewrite("it doesn't read all lines of a file")
-    file = cst.ensure_type(
-        cst.ensure_type(cst.ensure_type(call, cst.Call).func, cst.Attribute).value, cst.Name
-    )
-    opened = m.WithItem(
-        item=m.Call(func=m.Name(value="open") | m.Attribute(attr=m.Name(value="open"))),
-        asname=m.AsName(name=m.Name(value=file.value)),
-    )
-    around = [a for a in tree.ancestors(loop) if isinstance(a, cst.With)]
-    if not any(m.matches(item, opened) for with_ in around for item in with_.items):
-        raise CannotRewrite(f"`{file.value}` isn't opened by a `with open(…)` around the loop")
-    if len(uses(tree, loop, file.value)) != 1:
-        raise CannotRewrite(f"the loop uses `{file.value}` for something else, too")
-    if any(isinstance(n, cst.Yield) for n in walk(loop.body)):
-        raise CannotRewrite("the loop hands out lines while the file is open")
-    return changed(tree.module, {call: instead(file)})
-
-
-def without_copy(place: Place) -> cst.Module:
-    """`x = copy.deepcopy(y)` as `x = y` where x is only read and y can't change meanwhile. Raises: CannotRewrite."""
-    tree = place.tree
-    call = place.node(cst.Call, exact=True)
-    function = place.function(call)
-    source = call.args[0].value if len(call.args) == 1 else None
-    if not isinstance(source, cst.Name):
-        raise CannotRewrite("what is copied isn't a plain variable")
-    assign = tree.parent(call)
-    if not m.matches(assign, m.Assign(targets=[m.AssignTarget(target=m.Name())])):  # type: ignore[arg-type]
-        raise CannotRewrite("the copy isn't kept in a plain variable")
-    target = cst.ensure_type(cst.ensure_type(assign, cst.Assign).targets[0].target, cst.Name)
-    require_plain_local(tree, function, target.value)
-    require_plain_local(tree, function, source.value)
-    if len(stores(tree, function, target.value)) != 1:
-        raise CannotRewrite(f"`{target.value}` is assigned in more than one way")
-    for use in [*uses(tree, function, target.value), *uses(tree, function, source.value)]:
-        if use is not source and not is_stored(tree, use) and not is_only_read(tree, use):
-            raise CannotRewrite(f"`{use.value}` may be changed or kept")
-    if len(stores(tree, function.body, source.value)) > 1 or target.value in names_in(tree, source):
-        raise CannotRewrite(f"`{source.value}` gets another value")
-    return changed(tree.module, {call: instead(source)})

@@ -6,22 +6,31 @@ import sys
 from collections.abc import Iterator
 
 import libcst as cst
-import libcst.matchers as m
 
-from tools.python.rewrites.place import CannotRewrite, after, before, changed
+from tools.python.rewrites.meaning import has_star_import, qualified
+from tools.python.rewrites.names import stores
+from tools.python.rewrites.place import CannotRewrite, Tree, after, before, changed
 
 
-def with_import(module: cst.Module, line: str) -> cst.Module:
+def require_importable(tree: Tree, line: str) -> None:
+    """The name that `line` imports means that, or nothing yet, in the whole file. Raises: CannotRewrite."""
+    name = line.split()[-1]
+    bound = stores(tree, tree.module, name)
+    wanted = line.removeprefix("from ").removeprefix("import ").replace(" import ", ".")
+    if has_star_import(tree) or (bound and qualified(tree, cst.Name(name)) != wanted):
+        raise CannotRewrite(f"`{name}` means something else in this file")
+
+
+def with_import(tree: Tree, module: cst.Module, line: str) -> cst.Module:
     """The module with `line` (`import x` or `from x import y`) in order among its standard library imports.
 
     Raises: CannotRewrite when the imported name means something else in the file.
     """
+    require_importable(tree, line)
+    if stores(tree, tree.module, line.split()[-1]):
+        return module
     new = cst.ensure_type(cst.parse_statement(line + "\n"), cst.SimpleStatementLine)
     found = list(_imports(module))
-    if any(_text(module, other) == line for other, _ in found):
-        return module
-    if _is_taken(module, line.split()[-1]):
-        raise CannotRewrite(f"`{line.split()[-1]}` means something else in this file")
     own = [(other, name) for other, name in found if name in sys.stdlib_module_names and name != "__future__"]
     if own:
         order = [other for other, _ in own if _sort_key(_text(module, other)) < _sort_key(line)]
@@ -36,13 +45,18 @@ def with_import(module: cst.Module, line: str) -> cst.Module:
         return changed(module, {found[-1][0]: after(apart)})
     at = 1 if module.get_docstring() is not None else 0
     lines = [cst.EmptyLine(indent=False)] if at else []
-    body = [*module.body[:at], new.with_changes(leading_lines=lines), *module.body[at:]]
-    return module.with_changes(body=body)
+    rest = list(module.body[at:])
+    if rest and not getattr(rest[0], "leading_lines", ()):
+        two = 2 if isinstance(rest[0], cst.FunctionDef | cst.ClassDef) else 1
+        rest[0] = rest[0].with_changes(leading_lines=[cst.EmptyLine(indent=False)] * two)
+    return module.with_changes(body=[*module.body[:at], new.with_changes(leading_lines=lines), *rest])
 
 
 def _imports(module: cst.Module) -> Iterator[tuple[cst.SimpleStatementLine, str]]:
-    """The module's import lines, each with the top name it imports from ("" for relative ones)."""
+    """The import lines above the first definition, each with the top name it imports from ("" for relative ones)."""
     for statement in module.body:
+        if isinstance(statement, cst.FunctionDef | cst.ClassDef):
+            break
         if not isinstance(statement, cst.SimpleStatementLine):
             continue
         for small in statement.body:
@@ -59,20 +73,3 @@ def _sort_key(text: str) -> tuple[bool, str]:
 
 def _text(module: cst.Module, line: cst.SimpleStatementLine) -> str:
     return module.code_for_node(line.with_changes(leading_lines=[])).strip()
-
-
-def _is_taken(module: cst.Module, name: str) -> bool:
-    """Whether the file gives the name to something else."""
-    named = m.Name(value=name)
-    return bool(
-        m.findall(
-            module,
-            m.FunctionDef(name=named)
-            | m.ClassDef(name=named)
-            | m.AssignTarget(target=named)
-            | m.Param(name=named)
-            | m.For(target=named)
-            | m.ImportAlias(name=named)
-            | m.AsName(name=named),
-        )
-    )

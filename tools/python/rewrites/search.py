@@ -55,7 +55,7 @@ def index_search(place: Place) -> cst.Module:
     if not m.matches(made.value, m.List(elements=[])):
         raise CannotRewrite(f"`{search.items}` isn't made as an empty list in the same function")
     made_line = place.line(made)
-    around = [loop for loop in place.loops(inner)[1:] if not is_within(tree, made_line, loop)]
+    around = [loop for loop in place.loops(inner) if not is_within(tree, made_line, loop)]
     if not around or not isinstance(made_line, cst.SimpleStatementLine) or len(made_line.body) != 1:
         raise CannotRewrite(f"`{search.items}` starts anew in each round")
     outer = around[-1]
