@@ -11,7 +11,7 @@ from agent.analysts.guided import guided_build
 from agent.analysts.hotcode import hot_functions, moved
 from agent.analysts.proposals import Proposals
 from agent.analysts.severity import severity_of
-from agent.analysts.suspects import Suspect, suspects
+from agent.analysts.suspects import ENOUGH_TO_EXPLAIN, Suspect, suspects
 from agent.evidence import Reference
 from agent.report import Bottleneck, Candidate, JudgedCandidate, quoted
 from tools.patterns.matching import find
@@ -33,11 +33,38 @@ class Playbook:
     _proposed: dict[tuple[Path, int], tuple[Candidate, ...]] = field(default_factory=dict, init=False)
 
     def investigate(self, picture: Picture) -> tuple[Bottleneck, ...]:
-        """Hotspots with the patterns found in them, one for each cause, by their ranking."""
+        """Hotspots with the patterns found in them, one for each cause, by their ranking.
+
+        What only looks like a pattern is no cause; it is told with what speaks against it.
+        """
         findings = find(self._patterns_for(picture), picture.root, hot_functions(picture.hotspots))
-        found = suspects(picture.hotspots, findings)[: picture.policy.bottlenecks]
+        proposals = self._rewriting()
+        found = suspects(picture.hotspots, findings, lambda f: proposals.refusal(picture, f) is None)
         ranking = next(e.id for e in reversed(picture.evidence.items) if e.title == "ranking")
-        return tuple(self._bottleneck(picture, n, s, ranking) for n, s in enumerate(found, 1))
+        return tuple(
+            self._bottleneck(picture, n, s, ranking, [] if s.findings else self._doubts(picture, s, findings))
+            for n, s in enumerate(found[: picture.policy.bottlenecks], 1)
+        )
+
+    def _doubts(self, picture: Picture, suspect: Suspect, findings: Sequence[Finding]) -> list[str]:
+        """What the suspect's code looks like and isn't known to be, and why not."""
+        mine = [
+            f for f in findings
+            if (f.function, f.file, f.view) == (suspect.function, suspect.file, suspect.hotspot.view)
+            and f.share >= ENOUGH_TO_EXPLAIN * suspect.hotspot.share
+        ]  # fmt: skip
+        refused = [(f, self._rewriting().refusal(picture, f)) for f in _one_each(mine)]
+        return [
+            f"{quoted(f'{f.file}:{f.line}')} has the form of {quoted(f.pattern.spec.title)}, "
+            f"but that isn't sure: {quoted(why)}."
+            for f, why in refused
+            if why is not None
+        ]
+
+    def _rewriting(self) -> Proposals:
+        if self._proposals is None:
+            self._proposals = Proposals(runner=self.runner, cache=self.cache)
+        return self._proposals
 
     def propose(
         self, picture: Picture, bottleneck: Bottleneck, judged: Sequence[JudgedCandidate]
@@ -51,9 +78,7 @@ class Playbook:
         return self._proposed[key]
 
     def _propose(self, picture: Picture, bottleneck: Bottleneck) -> tuple[Candidate, ...]:
-        if self._proposals is None:
-            self._proposals = Proposals(runner=self.runner, cache=self.cache)
-        found = self._proposals.propose(
+        found = self._rewriting().propose(
             picture, bottleneck, lambda root: self._findings_of(picture, bottleneck, root)
         )
         return (*found, *self._guided(picture, bottleneck)) if bottleneck.rank == 1 else found
@@ -86,7 +111,9 @@ class Playbook:
             p for p in self.patterns if p.language == picture.plan.language and p.spec.rewrite.engine != "pgo"
         ]
 
-    def _bottleneck(self, picture: Picture, rank: int, suspect: Suspect, ranking: str) -> Bottleneck:
+    def _bottleneck(
+        self, picture: Picture, rank: int, suspect: Suspect, ranking: str, doubts: Sequence[str]
+    ) -> Bottleneck:
         spot = suspect.hotspot
         number = picture.hotspots.index(spot) + 1
         share = Reference(evidence_id=ranking, name=f"share_{number}")
@@ -100,7 +127,7 @@ class Playbook:
             view=spot.view,
             share=share,
             root_cause=_root_cause(suspect, share),
-            explanation=_explanation(suspect, ranking, number),
+            explanation=_explanation(suspect, ranking, number, doubts),
             severity=severity_of(picture, spot, first),
             confidence=spot.confidence,
             confidence_reason=spot.confidence_reason,
@@ -130,7 +157,7 @@ def _attributed(spot: Hotspot) -> str:
     return f"{words}, through {names}" if names else words
 
 
-def _explanation(suspect: Suspect, ranking: str, number: int) -> str:
+def _explanation(suspect: Suspect, ranking: str, number: int, doubts: Sequence[str]) -> str:
     spot = suspect.hotspot
     parts = []
     if spot.called_from is not None:
@@ -145,7 +172,7 @@ def _explanation(suspect: Suspect, ranking: str, number: int) -> str:
             f"{{{ranking}.cumulative_share_{number}}}. The playbook has no rewrite for what is there."
         )
     parts += [f"{quoted(f'{f.file}:{f.line}')}: {f.pattern.explanation}" for f in _one_each(suspect.findings)]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *doubts])
 
 
 def _one_each(findings: Sequence[Finding]) -> list[Finding]:

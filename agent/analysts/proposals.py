@@ -37,6 +37,22 @@ class Proposals:
     runner: Runner
     cache: Path
     _go: GoProgram | None = field(default=None, init=False)
+    _refusals: dict[tuple[str, str, int], str | None] = field(default_factory=dict, init=False)
+
+    def refusal(self, picture: Picture, finding: Finding) -> str | None:
+        """Why a finding of the picture's own sources can't be rewritten safely; None when it can, or when its
+        pattern only explains.
+
+        A rule matches by form alone: a `for` with an `==` in it. Whether it is what it looks like is known
+        to the rewriter, which sees types and uses.
+        """
+        if not _is_rewritable(finding):
+            return None
+        key = (finding.pattern.id, finding.file, finding.start)
+        if key not in self._refusals:
+            rewritten = self._rewrite(picture, finding, picture.root)
+            self._refusals[key] = rewritten.why if isinstance(rewritten, NotSafe) else None
+        return self._refusals[key]
 
     def propose(self, picture: Picture, bottleneck: Bottleneck, find: Find) -> tuple[Candidate, ...]:
         """The candidates for a bottleneck; `find` gives its findings in any copy of the sources.

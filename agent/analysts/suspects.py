@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tools.patterns.pattern import Finding
@@ -30,15 +30,19 @@ class Suspect:
     other_functions: tuple[str, ...] = ()
 
 
-def suspects(hotspots: Sequence[Hotspot], findings: Sequence[Finding]) -> tuple[Suspect, ...]:
+def suspects(
+    hotspots: Sequence[Hotspot],
+    findings: Sequence[Finding],
+    is_sure: Callable[[Finding], bool] = lambda finding: True,
+) -> tuple[Suspect, ...]:
     """The suspects in the order of their hotspots, those that no pattern explains included.
 
-    A hotspot whose finding lies in its one caller is placed there, and joins the caller's own suspect if
-    there is one: it is the same cause.
+    Only findings that `is_sure` agrees with explain anything. A hotspot whose finding lies in its one caller is
+    placed there, and joins the caller's own suspect if there is one: it is the same cause.
     """
     found: list[Suspect] = []
     for spot in hotspots:
-        suspect = _suspect(spot, findings)
+        suspect = _suspect(spot, findings, is_sure)
         least = EXPLAINED_SHARE if suspect.findings else MINIMUM_SHARE
         if spot.share < least:
             continue
@@ -74,13 +78,13 @@ def _can_be_rewritten(suspect: Suspect) -> bool:
     return any(f.pattern.spec.rewrite.engine != "explain" for f in suspect.findings)
 
 
-def _suspect(spot: Hotspot, findings: Sequence[Finding]) -> Suspect:
+def _suspect(spot: Hotspot, findings: Sequence[Finding], is_sure: Callable[[Finding], bool]) -> Suspect:
     enough = [f for f in findings if f.share >= ENOUGH_TO_EXPLAIN * spot.share]
-    own = _of(enough, spot.function, spot.file, spot.view)
+    own = [f for f in _of(enough, spot.function, spot.file, spot.view) if is_sure(f)]
     if not own and spot.called_from is not None:
         site = spot.called_from
         above = _of(enough, site.function, site.file, spot.view)
-        above = [f for f in above if f.line <= site.line <= f.end_line]
+        above = [f for f in above if f.line <= site.line <= f.end_line and is_sure(f)]
         if above:
             return Suspect(
                 hotspot=spot,

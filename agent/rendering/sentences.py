@@ -42,8 +42,9 @@ def headline(report: Report) -> str:
             for v in (comparison.baseline_median, comparison.candidate_median)
         )
         return (
-            f"{comparison.benchmark} takes {before.removesuffix('/op')} before and {after.removesuffix('/op')} after: "
-            f"{format_speedup(comparison.ratio)}, and at least {format_speedup(comparison.ratio_high)} (95 %)."
+            f"{comparison.benchmark} is {format_speedup(comparison.ratio)}, and at least "
+            f"{format_speedup(comparison.ratio_high)} (95 %): in pairs {1 - comparison.ratio:.1%} less time; "
+            f"the medians are {before.removesuffix('/op')} before and {after.removesuffix('/op')} after."
         )
     if report.outcome == "not measured":
         return report.summary  # holds a program's own words

@@ -6,6 +6,7 @@ order is drawn; in each round the benchmarks are shuffled, so that drift falls o
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from tools.measure.toolchain import Build
 from tools.measure.verdict import Comparison
 from tools.measure.workload import SECONDS_PER_OP, Benchmark, Sample
 
+DRIFT = 0.05
+"""How far the ratio of medians may be from the pairs' (in logarithms) before that is said."""
 Sampler = Callable[[Build, Benchmark, int], Sample]
 
 
@@ -107,13 +110,15 @@ def _compare_unit(samples: PairedSamples, unit: str, seed: int, confidence: floa
                 ratio_high=float(np.exp(interval.high)),
                 p_value=p,
                 changed=changed,
-                warnings=_warnings(unit, before, after, len(ratios)),
+                warnings=_warnings(unit, before, after, len(ratios), interval.estimate),
             )
         )
     return found
 
 
-def _warnings(unit: str, before: list[float], after: list[float], family: int) -> tuple[str, ...]:
+def _warnings(
+    unit: str, before: list[float], after: list[float], family: int, log_ratio: float
+) -> tuple[str, ...]:
     found = []
     if 2 / 2 ** len(before) > 0.05 / family:
         found.append(f"{len(before)} pairs are too few to show a difference among {family} comparisons")
@@ -121,4 +126,10 @@ def _warnings(unit: str, before: list[float], after: list[float], family: int) -
         for side, values in (("baseline", before), ("candidate", after)):
             if max(values) > 3 * min(values):
                 found.append(f"the {side}'s times are up to {max(values) / min(values):.1f} times apart")
+        medians = float(np.median(after) / np.median(before))
+        if abs(math.log(medians) - log_ratio) > DRIFT:
+            found.append(
+                f"the medians differ by {medians - 1:+.1%}, the pairs by {math.exp(log_ratio) - 1:+.1%}: "
+                "the host's speed changed meanwhile, which only pairs cancel"
+            )
     return tuple(found)

@@ -184,8 +184,6 @@ def _without_inner(frames: list[tuple[Place, int, int]]) -> list[tuple[Place, in
 def _cause(foreign: list[Function], own: OwnCode) -> Cause:
     if not foreign:
         return "its own instructions"
-    if own.language == "go":
-        known = go_cause(f.name for f in foreign)
-    else:
-        known = python_cause(f.file for f in foreign)
+    is_go = own.language == "go"
+    known = go_cause(f.name for f in foreign) if is_go else python_cause(f.file for f in foreign)
     return known or _OWNERS[own.owner(foreign[0])]

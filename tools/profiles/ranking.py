@@ -159,7 +159,9 @@ def _foreign(cost: PlaceCost, cause: Cause) -> tuple[str, ...]:
 
 def _attribution(cause: Cause, cause_share: float, frames: tuple[str, ...]) -> str:
     words = f"{degree(cause_share)} {cause}"
-    return f"{words}, through {', '.join(frames[:2])}" if frames and cause != "its own instructions" else words
+    return (
+        f"{words}, through {', '.join(frames[:2])}" if frames and cause != "its own instructions" else words
+    )
 
 
 def _call_site(cost: PlaceCost) -> CallSite | None:
@@ -188,4 +190,7 @@ def _confidence(
         return "low", "the share is small"
     if not is_one_kind:
         return "medium", "the share is clear, but it is spread over several kinds of work"
-    return "medium", "the share is clear, but not large" if is_plain else "the share is clear, but the samples are few"
+    return (
+        "medium",
+        "the share is clear, but not large" if is_plain else "the share is clear, but the samples are few",
+    )

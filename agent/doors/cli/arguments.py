@@ -40,10 +40,20 @@ def open_store(args: argparse.Namespace, environment: Mapping[str, str]) -> Stor
     """
     from agent.resources import settings_path
     from agent.settings import read_settings
-    from agent.store import Store, default_runs_dir
+    from agent.store import default_runs_dir
 
     if args.runs_dir:
-        return Store(Path(args.runs_dir).absolute())
+        return _store(Path(args.runs_dir))
     file = getattr(args, "settings", None) or environment.get("ASK_PROFILER_SETTINGS")
     named = read_settings(Path(file) if file else settings_path()).storage.runs_folder
-    return Store(Path(named).expanduser().absolute() if named else default_runs_dir(environment))
+    return _store(Path(named).expanduser() if named else default_runs_dir(environment))
+
+
+def _store(folder: Path) -> Store:
+    """Without `..` and links in its path: programs run in the copies name their files so, and are compared."""
+    from agent.store import Store
+
+    try:
+        return Store(folder.resolve())
+    except RuntimeError:  # a circle of links; creating a run there will say it
+        return Store(folder.absolute())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,9 @@ from agent.rendering import html, markdown
 from agent.rendering.quantities import REFERENCE, resolve
 from agent.report import Report
 from tests.agent.analysts.conftest import MakePicture, MakeSpot
+from tools.patterns.pattern import Pattern, PatternFile, RewriteSpec
 from tools.profiles.ranking import CallSite
+from tools.run.process import Runner
 
 HOSTILE = ["`{E9.share}`", "`![x](http://example.org/x.png)", "a`b`<img src=x>", "{E1.}", "x\n# Improved"]
 
@@ -75,3 +78,44 @@ def test_a_pattern_without_a_rewrite_explains_and_proposes_nothing(
     (found,) = playbook.investigate(picture)
     assert "A whole sort for one element." in found.explanation
     assert playbook.propose(picture, found, ()) == ()
+
+
+LOOKALIKE = (
+    "def inner(words, text):\n    for word in words:\n        if word not in text:\n            return word\n"
+)
+MEMBERSHIP = Pattern(
+    id="python/membership-test-in-list",
+    language="python",
+    spec=PatternFile(
+        title="Membership test in a list",
+        view="any",
+        severity="MEDIUM",
+        risk="None.",
+        rule={"rule": {"kind": "comparison_operator", "regex": r"\bin\b"}},
+        rewrite=RewriteSpec(engine="libcst", name="set_membership"),
+    ),
+    explanation="A set answers by one hash.",
+)
+
+
+def test_what_only_has_a_patterns_form_is_not_called_the_cause(
+    runner: Runner, make_picture: MakePicture, make_spot: MakeSpot, tmp_path: Path
+) -> None:
+    """`in` of what may be a text is no test in a list: the rewriter knows, and the report says so."""
+    picture = make_picture(make_spot(line=3))
+    (picture.root / "app.py").write_text(LOOKALIKE)
+    playbook = Playbook(patterns=(MEMBERSHIP,), runner=runner, cache=tmp_path, note="")
+    (found,) = playbook.investigate(picture)
+    assert found.root_cause.startswith("No known pattern. `inner` causes")
+    assert found.patterns == ()
+    assert "has the form of `Membership test in a list`, but that isn't sure: `" in found.explanation
+    assert "A set answers" not in found.explanation
+
+
+def test_what_only_has_a_patterns_form_does_not_come_before_a_larger_cost(
+    runner: Runner, make_picture: MakePicture, make_spot: MakeSpot, tmp_path: Path
+) -> None:
+    picture = make_picture(make_spot("other", line=90), make_spot(line=3, share=0.4))
+    (picture.root / "app.py").write_text(LOOKALIKE)
+    playbook = Playbook(patterns=(MEMBERSHIP,), runner=runner, cache=tmp_path, note="")
+    assert [b.function for b in playbook.investigate(picture)] == ["other", "inner"]

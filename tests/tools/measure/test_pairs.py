@@ -155,3 +155,17 @@ def test_what_is_zero_or_missing_on_a_side_is_left_out(paired: Paired) -> None:
     """A count that is zero has no ratio; it is not reported as a change of any size."""
     assert compare(paired({"A": [0.0] * 8}, {"A": [5.0] * 8}, unit=BYTES_PER_OP), seed=1) == ()
     assert log_ratios(paired({"A": [1.0]}, {"A": [2.0]}), "A", BYTES_PER_OP).size == 0
+
+
+def test_medians_that_tell_another_ratio_than_the_pairs_are_pointed_out(paired: Paired) -> None:
+    """Five pairs say half, two were disturbed; the medians of the sides, taken apart, say no change."""
+    before, after = [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0], [0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 1.0]
+    found = compare(paired({"App": before}, {"App": after}), seed=1)[0]
+    assert found.ratio == pytest.approx(0.5)
+    assert [w for w in found.warnings if "the medians differ by +0.0%, the pairs by -50.0%" in w]
+
+
+def test_medians_that_agree_with_the_pairs_are_not_mentioned(paired: Paired) -> None:
+    before = [1.0, 1.0, 1.0, 1.0, 4.0, 4.0, 4.0, 4.0]
+    found = compare(paired({"App": before}, {"App": [b / 2 for b in before]}), seed=1)[0]
+    assert not [w for w in found.warnings if "medians" in w]

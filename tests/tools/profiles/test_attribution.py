@@ -33,7 +33,7 @@ def test_runtime_cost_goes_to_the_own_function_that_causes_it(stacks: Stacks) ->
     assert (build.attributed, build.own, build.cumulative) == (100, 10, 100)
     assert build.causes == {"formatting": 60, "growing slices": 30, "its own instructions": 10}
     assert build.attributed_lines == {5: 60, 6: 30, 7: 10}
-    assert build.foreign == {"fmt.Sprintf": 60, "runtime.growslice": 30}
+    assert build.foreign == {("formatting", "fmt.Sprintf"): 60, ("growing slices", "runtime.growslice"): 30}
     assert build.callers == {(Place("main.main", "m.go"), 3): 100}
     assert found.unattributed == {"garbage collection": 50}
     assert found.total == 150
@@ -78,6 +78,46 @@ def test_comprehensions_and_lambdas_belong_to_the_function_they_are_written_in(s
     assert found.places[Place("build", "a.py")].attributed == 7
     assert found.places[Place("build", "a.py")].causes == {"serialisation": 7}
     assert found.places[Place("<module>", "a.py")].attributed == 2
+
+
+@pytest.mark.parametrize("inner", ["<genexpr>", "Report.text.<locals>.<genexpr>", "text.<locals>.<lambda>"])
+def test_inner_functions_are_told_by_their_last_name(stacks: Stacks, inner: str) -> None:
+    """From Python 3.11 on py-spy names them by where they are written, memray doesn't."""
+    found = attribute(stacks(f"Report.text /copy/a.py:3 > {inner} /copy/a.py:4 = 7"), "cpu", PYTHON)
+    assert set(found.places) == {Place("Report.text", "a.py")}
+    assert found.places[Place("Report.text", "a.py")].own == 7
+
+
+def test_where_the_scheduler_interrupts_a_function_it_is_its_own_instructions_that_run(
+    stacks: Stacks,
+) -> None:
+    found = attribute(
+        stacks("""
+        app.Work /copy/w.go:2 > runtime.asyncPreempt preempt_amd64.s:7 = 5
+        app.Work /copy/w.go:2 > runtime.asyncPreempt preempt_amd64.s:7 > runtime.asyncPreempt2 preempt.go:9 = 2
+        """),
+        "cpu",
+        GO,
+    )
+    work = found.places[Place("app.Work", "w.go")]
+    assert (work.own, work.causes, work.foreign) == (7, {"its own instructions": 7}, {})
+
+
+@pytest.mark.parametrize(
+    ("frame", "own", "cause"),
+    [
+        ("strings.TrimSpace strings/strings.go:9", GO, "the standard library"),
+        ("example.org/lib.Do /mod/example.org/lib@v1/do.go:9", GO, "a dependency"),
+        ("runtime.wbMove mbarrier.go:9", GO, "the runtime"),
+        ("spam /venv/lib/site-packages/spam.py:9", PYTHON, "a dependency"),
+        ("reduce /usr/lib/python3/functools.py:9", PYTHON, "the standard library"),
+    ],
+)
+def test_work_that_no_table_knows_is_named_by_whose_code_it_is(
+    stacks: Stacks, frame: str, own: OwnCode, cause: str
+) -> None:
+    found = attribute(stacks(f"app.f /copy/f:2 > {frame} = 5"), "cpu", own)
+    assert found.places[Place("app.f", "f")].causes == {cause: 5}
 
 
 def test_recursion_counts_once(stacks: Stacks) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tools.measure.toolchain import ProfileView
+from tools.profiles.builder import ProfileBuilder
 from tools.profiles.ownership import OwnCode
 from tools.profiles.pprof import read_pprof
-from tools.profiles.profile import Profile
+from tools.profiles.profile import Function, Profile, ValueType
 from tools.profiles.ranking import CallSite, Hotspot, RankedView, rank
 
 Stacks = Callable[[str], Profile]
@@ -69,6 +71,51 @@ def test_runtime_functions_are_never_hotspots_but_are_named(stacks: Stacks) -> N
     assert found.cause == "string building"
     assert found.attribution == "mostly string building, through runtime.concatstrings"
     assert (found.share, found.self_share) == (1.0, 0.0)
+
+
+def test_the_largest_of_several_kinds_of_work_is_not_called_most_of_it(stacks: Stacks) -> None:
+    """And only functions of that kind are named for it."""
+    (found,) = ranked(
+        stacks("""
+        app.f /copy/f.go:8 > strings.(*Builder).Grow builder.go:1 = 40
+        app.f /copy/f.go:9 > runtime.mapaccess2 map.go:1 = 35
+        app.f /copy/f.go:9 = 25
+        """)
+    )
+    assert found.attribution == "partly string building, through strings.(*Builder).Grow"
+    assert found.other_frames == ("strings.(*Builder).Grow",)
+    assert found.cause_share == 0.4
+
+
+def memory(*rows: tuple[str, int, int], period: int, counted: bool = False) -> Profile:
+    """A memory profile of (function, objects, bytes) rows, as Go samples it or as memray counts it."""
+    names = ("peak_objects", "peak_space") if counted else ("alloc_objects", "alloc_space")
+    builder = ProfileBuilder(
+        [ValueType(name=n, unit=u) for n, u in zip(names, ("count", "bytes"), strict=True)]
+    )
+    for name, objects, size in rows:
+        builder.add([(Function(name=name, file="/copy/a.go"), 3)], [objects, size])
+    return replace(builder.build(), period=period)
+
+
+@pytest.mark.parametrize(
+    ("objects", "size", "expected"),
+    [(1_000_000, 300 << 20, "high"), (1_000_000, 5 * 65_536, "low"), (3, 300 << 20, "low")],
+)
+def test_a_heap_profile_is_as_sure_as_the_number_of_its_samples(
+    objects: int, size: int, expected: str
+) -> None:
+    """Go writes estimates of all objects; what it saw is one in so many bytes, whatever their size."""
+    profile = memory(("app.f", objects, size), period=65_536)
+    (found,) = rank([view(profile, "memory", value="alloc_space")], OWN, 5)
+    assert found.confidence == expected
+
+
+def test_memory_that_was_counted_in_full_is_never_a_handful_of_samples() -> None:
+    profile = memory(("app.f", 1, 300 << 20), ("app.g", 1, 20 << 20), period=0, counted=True)
+    first, second = rank([view(profile, "memory", value="peak_space")], OWN, 5)
+    assert (first.confidence, second.confidence) == ("high", "medium")
+    assert "sample" not in first.confidence_reason + second.confidence_reason
 
 
 def test_one_function_in_several_views_is_one_hotspot(stacks: Stacks) -> None:

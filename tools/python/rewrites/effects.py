@@ -17,19 +17,22 @@ HARMLESS_BUILTINS = (
        "bytearray", "type", "id", "open", "deque", "ValueError", "KeyError", "TypeError", "RuntimeError"}
 )  # fmt: skip
 HARMLESS_MODULES = ("math.", "re.", "json.", "decimal.Decimal", "fractions.", "datetime.", "time.", "collections.",
-                    "heapq.nsmallest", "heapq.nlargest", "operator.", "zlib.", "hashlib.", "base64.", "string.")  # fmt: skip
+                    "heapq.nsmallest", "heapq.nlargest", "operator.", "zlib.", "hashlib.", "base64.", "string.",
+                    "copy.", "urllib.parse.", "ast.literal_eval", "tomllib.", "ipaddress.", "fnmatch.", "os.path.")  # fmt: skip
 READING = frozenset(
-    """get keys values items count index copy startswith endswith lower upper title strip lstrip rstrip split rsplit
-    splitlines partition rpartition join format replace encode decode isdigit isalpha isspace isalnum casefold zfill
-    ljust rjust center find rfind match search fullmatch findall finditer sub group groups hexdigest digest isoformat
-    strftime date time total_seconds weekday timestamp removeprefix removesuffix union intersection difference issubset
-    write writelines writerow debug info warning error exception""".split()
-)
+    {"get", "keys", "values", "items", "count", "index", "copy", "startswith", "endswith", "lower", "upper",
+     "title", "strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "partition", "rpartition", "join",
+     "format", "replace", "encode", "decode", "isdigit", "isalpha", "isspace", "isalnum", "casefold", "zfill",
+     "ljust", "rjust", "center", "find", "rfind", "match", "search", "fullmatch", "findall", "finditer", "sub",
+     "group", "groups", "hexdigest", "digest", "isoformat", "strftime", "date", "time", "total_seconds",
+     "weekday", "timestamp", "removeprefix", "removesuffix", "union", "intersection", "difference", "issubset",
+     "write", "writelines", "writerow", "debug", "info", "warning", "error", "exception"}
+)  # fmt: skip
 """Methods of builtin types, files and loggers that change no container."""
 CHANGING = frozenset(
-    """append appendleft add update extend setdefault insert discard remove pop popleft popitem clear sort reverse
-    subtract""".split()
-)
+    {"append", "appendleft", "add", "update", "extend", "setdefault", "insert", "discard", "remove", "pop",
+     "popleft", "popitem", "clear", "sort", "reverse", "subtract"}
+)  # fmt: skip
 NEW = (
     m.List() | m.Dict() | m.Set() | m.ListComp() | m.SetComp() | m.DictComp() | m.BaseNumber() | m.SimpleString()
     | m.FormattedString() | m.ConcatenatedString()
@@ -105,7 +108,7 @@ class _Effects:
         return None
 
     def _of_augmented(self, node: cst.AugAssign, function: cst.FunctionDef) -> str | None:
-        if not isinstance(node.target, cst.Name) or m.matches(node.value, m.BaseNumber() | m.BaseString()):
+        if not isinstance(node.target, cst.Name) or isinstance(node.value, cst.BaseNumber | cst.BaseString):
             return None  # of a subscript or attribute: judged as such
         own = self._is_own(node.target, function)
         return None if own else f"`{self.tree.code(node.target)} {self.tree.code(node.operator)} …`"

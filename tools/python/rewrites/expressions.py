@@ -43,7 +43,11 @@ def nsmallest(place: Place) -> cst.Module:
         else:
             rest.append(tree.code(arg).rstrip(","))
     first = call.args[0].value
-    items = f"({tree.code(first)})" if isinstance(first, cst.GeneratorExp) and not first.lpar else tree.code(first)
+    items = (
+        f"({tree.code(first)})"
+        if isinstance(first, cst.GeneratorExp) and not first.lpar
+        else tree.code(first)
+    )
     words = ", ".join([count, items, *rest])
     module = changed(tree.module, {subscript: instead(place.expression(f"heapq.{which}({words})"))})
     return with_import(tree, module, "import heapq")
@@ -88,7 +92,11 @@ def f_string(place: Place) -> cst.Module:
         raise CannotRewrite("an argument has quotes of the same kind, or more than one line")
     fields = re.findall(r"\{\{|\}\}|\{(?:![rsa])?(?::[^{}]*)?\}", literal.raw_value)
     holes = [f for f in fields if f not in ("{{", "}}")]
-    if not holes or len(holes) != len(values) or re.sub(r"\{\{|\}\}", "", literal.raw_value).count("{") != len(holes):
+    if (
+        not holes
+        or len(holes) != len(values)
+        or re.sub(r"\{\{|\}\}", "", literal.raw_value).count("{") != len(holes)
+    ):
         raise CannotRewrite("its fields are named, numbered or nested")
     left = iter(values)
     text = re.sub(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +13,17 @@ from tools.patterns.pattern import Finding, NotSafe, Rewritten
 from tools.python.rewrites.compiled import hoist_compile
 from tools.python.rewrites.comprehension import list_comprehension
 from tools.python.rewrites.deques import deque
-from tools.python.rewrites.expressions import f_string, generator, iterate_file, nsmallest, without_copy
+from tools.python.rewrites.expressions import f_string, generator, nsmallest
 from tools.python.rewrites.invariant import hoist_invariant
 from tools.python.rewrites.joined import join_parts
 from tools.python.rewrites.membership import set_membership
-from tools.python.rewrites.place import CannotRewrite, Place, Tree
+from tools.python.rewrites.place import CannotRewrite, Place, Tree, walk
 from tools.python.rewrites.search import index_search
+from tools.python.rewrites.streaming import iterate_file, without_copy
+
+LINE = 120
+"""Longer lines aren't written, unless the file has them already."""
+BYTE_ORDER_MARK = "\ufeff"
 
 REWRITES: dict[str, Callable[[Place], cst.Module]] = {
     "deque": deque,
@@ -40,19 +47,53 @@ class PythonRewriter:
 
     def rewrite(self, finding: Finding, root: Path) -> Rewritten | NotSafe:
         """The changed file, or why the place can't be rewritten safely."""
-        text = (root / finding.file).read_bytes().decode("utf-8")
-        start, end = (len(text[:at].encode()) for at in (finding.start, finding.end))
+        whole = (root / finding.file).read_bytes().decode("utf-8")
+        text = whole.removeprefix(BYTE_ORDER_MARK)  # libcst drops it, and counts without it
+        mark = whole[: len(whole) - len(text)]
+        start, end = (len(whole[len(mark) : at].encode()) for at in (finding.start, finding.end))
         try:
-            module = REWRITES[finding.pattern.spec.rewrite.name](Place(Tree.parse(text), start, end))
+            tree = Tree.parse(text)
+            new = REWRITES[finding.pattern.spec.rewrite.name](Place(tree, start, end)).code
+            _require_good(tree, text, new)
         except CannotRewrite as reason:
             return NotSafe(why=str(reason))
-        new = module.code
-        if new == text:
-            return NotSafe(why="the rewrite would change nothing")
-        try:
-            Tree.parse(new)
-        except CannotRewrite as reason:
-            return NotSafe(why=f"the rewritten file would not be valid: {reason}")
+        except cst.CSTValidationError as error:
+            return NotSafe(why=f"the new code doesn't fit where the old one stood: {error}")
         return Rewritten(
-            files={finding.file: new}, functions=(finding.function,), rationale=finding.pattern.spec.title
+            files={finding.file: mark + new},
+            functions=(finding.function,),
+            rationale=finding.pattern.spec.title,
         )
+
+
+def _require_good(old: Tree, text: str, new: str) -> None:
+    """The file changes, stays valid, keeps its comments, and gets no overlong line. Raises: CannotRewrite."""
+    if new == text:
+        raise CannotRewrite("the rewrite would change nothing")
+    if not _compiles(new) and _compiles(text):
+        raise CannotRewrite("the rewritten file would not be valid Python")
+    try:
+        tree = Tree.parse(new)
+    except CannotRewrite as reason:
+        raise CannotRewrite(f"the rewritten file would not be valid: {reason}") from reason
+    lost = Counter(_comments(old)) - Counter(_comments(tree))
+    if lost:
+        raise CannotRewrite(f"a comment would be lost: {next(iter(lost))}")
+    lines = set(text.splitlines())
+    longest = max([LINE, *map(len, lines)])
+    if any(len(line) > longest for line in new.splitlines() if line not in lines):
+        raise CannotRewrite(f"a line would be longer than {LINE} characters")
+
+
+def _comments(tree: Tree) -> list[str]:
+    return [n.value for n in walk(tree.module) if isinstance(n, cst.Comment)]
+
+
+def _compiles(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<rewritten>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return False
+    return True

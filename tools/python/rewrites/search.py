@@ -17,7 +17,6 @@ from tools.python.rewrites.names import (
     names_in,
     require_plain_local,
     single_assignment,
-    stores,
     uses,
 )
 from tools.python.rewrites.place import CannotRewrite, Loop, Place, Tree, after, changed, instead, walk
@@ -214,7 +213,7 @@ def _elements_stay_here(tree: Tree, function: cst.FunctionDef, search: _Search) 
                 and not (name in HARMLESS_BUILTINS and is_builtin(tree, name))
             ):
                 raise CannotRewrite(f"`{name}` may assign `.{search.field}`")
-        elif call.func is parent:
+        elif isinstance(parent, cst.Attribute) and call.func is parent:
             methods = [n for c in own.values() for n in walk(c) if isinstance(n, cst.FunctionDef)]
             if parent.attr.value not in [n.name.value for n in methods]:
                 raise CannotRewrite(f"`{tree.code(parent)}` may assign `.{search.field}`")

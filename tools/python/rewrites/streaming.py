@@ -21,7 +21,6 @@ from tools.python.rewrites.names import is_only_read, is_stored, is_within, stor
 from tools.python.rewrites.place import CannotRewrite, Place, Tree, changed, instead, walk
 
 OPENERS = frozenset({"open", "io.open", "gzip.open", "bz2.open", "lzma.open"})
-READ_MODE = m.SimpleString()
 
 
 def iterate_file(place: Place) -> cst.Module:
@@ -126,5 +125,22 @@ def without_copy(place: Place) -> cst.Module:
         if _is_told_apart(tree, use):
             raise CannotRewrite(f"`{use.value}` is compared, which may tell the copy from its original")
     require_builtins(tree, "print", "len")
-    require_no_effects(tree, function, _without(function, call), source.value, deep=True)
+    require_no_effects(tree, function, function.body, source.value, deep=True)
     return changed(tree.module, {call: instead(source)})
+
+
+def _is_told_apart(tree: Tree, use: cst.CSTNode) -> bool:
+    """Whether the use, or a part of it, is compared for equality with something other than a constant."""
+    child = use
+    for parent in tree.ancestors(use):
+        if isinstance(parent, cst.Comparison):
+            sides = [parent.left, *(c.comparator for c in parent.comparisons)]
+            others = [s for s in sides if s is not child and not is_within(tree, child, s)]
+            equality = any(
+                isinstance(c.operator, cst.Equal | cst.NotEqual | cst.In | cst.NotIn)
+                for c in parent.comparisons
+            )
+            return equality and not all(isinstance(s, cst.BaseNumber | cst.BaseString) for s in others)
+        if isinstance(parent, cst.BaseStatement | cst.BaseSmallStatement | cst.Arg | cst.Index):
+            return False
+    return False
