@@ -11,6 +11,7 @@ from agent.evidence import Quantity
 from agent.nodes.gates import Refused, build_gate, tests_gate
 from agent.nodes.stage import StageClock, stage
 from agent.request import Plan
+from agent.settings import MeasureSettings
 from agent.state import Baseline, RunState
 from tools.errors import Cancelled, ToolError
 from tools.measure.calibration import calibrate, choose_iterations, choose_pairs, smallest_detectable_gain
@@ -55,7 +56,9 @@ def _measure_baseline(deps: Deps, plan: Plan, seed: int, clock: StageClock) -> B
     with measuring_alone(on_wait=clock.say, is_cancelled=deps.runner.is_cancelled):
         clock.say(f"first run of {len(plan.workload.benchmarks)} benchmarks")
         iterations, first = choose_iterations(sample, build, plan.workload.benchmarks, settings.process_s)
-        primary, controls = choose_benchmarks(plan.workload.benchmarks, first, settings.process_limit_s)
+        primary, controls = choose_benchmarks(
+            plan.workload.benchmarks, first, _process_limit_s(plan, settings)
+        )
         clock.say("calibrating the host: the baseline against itself")
         measured = [b for b in plan.workload.benchmarks if b.name in primary]
         calibration = calibrate(
@@ -102,6 +105,12 @@ def _first_times(first: dict[str, Sample]) -> list[Quantity]:
         for unit in (SECONDS_PER_OP, PEAK_RSS_BYTES)
         if unit in sample.values
     ]
+
+
+def _process_limit_s(plan: Plan, settings: MeasureSettings) -> float:
+    """How long a process may take that decides on candidates: longer for commands, which hold the program's start."""
+    is_benchmark = plan.workload.kind == "benchmarks"
+    return settings.process_limit_s if is_benchmark else settings.command_limit_s
 
 
 def choose_benchmarks(

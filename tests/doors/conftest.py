@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Cli:
-    """Starts `ask-profiler`. `before` holds words that run it, such as another root or other limits."""
+    """Starts `ask-profiler` by `python`. `before` holds words that run it, such as with another root or limits."""
 
     home: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    python: str = sys.executable
 
     @property
     def runs(self) -> Path:
@@ -63,18 +64,16 @@ class Cli:
 
     def words(self, *words: str | Path) -> list[str]:
         """The whole command line."""
-        return [sys.executable, "-m", "agent.doors.cli.main", *map(str, words)]
+        return [self.python, "-m", "agent.doors.cli.main", *map(str, words)]
 
     def env(self, **more: str) -> dict[str, str]:
         """The environment of a user who has set nothing of ours."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(NOT_OURS)}
         own = {"HOME": str(self.home), "COLUMNS": "100", "XDG_RUNTIME_DIR": str(self.home)}
-        repository = {"PYTHONPATH": str(Path(__file__).parents[2])}
-        return {**kept, **self._caches(), **repository, **own, **self.environment, **more}
+        repository = {"PYTHONPATH": f"{Path(__file__).parents[2]}:{sysconfig.get_paths()['purelib']}"}
+        return {**kept, **self._caches(), **repository, **own, **more}
 
-    def __call__(
-        self, *words: str | Path, before: Sequence[str] = (), timeout_s: float = 120.0, **environment: str
-    ) -> Answered:
+    def __call__(self, *words: str | Path, before: Sequence[str] = (), **environment: str) -> Answered:
         """Run one command line to its end."""
         done = subprocess.run(
             [*before, *self.words(*words)],
@@ -82,7 +81,7 @@ class Cli:
             env=self.env(**environment),
             capture_output=True,
             text=True,
-            timeout=timeout_s,
+            timeout=150,
             check=False,
         )
         return Answered(exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)
@@ -99,8 +98,8 @@ class Cli:
     def question(self, target: Path, *words: str | Path) -> list[str | Path]:
         """The words of a question about a target."""
         given = {*words}
-        runs = [] if "--runs-dir" in given else ["--runs-dir", self.runs]
-        settings = [] if "--settings" in given else ["--settings", self.settings]
+        runs: list[str | Path] = [] if "--runs-dir" in given else ["--runs-dir", self.runs]
+        settings: list[str | Path] = [] if "--settings" in given else ["--settings", self.settings]
         return ["Why is it slow?", "--target", target, *runs, *settings, *words]
 
     def _caches(self) -> dict[str, str]:

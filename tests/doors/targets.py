@@ -11,15 +11,16 @@ import sys
 
 
 def count(n):
-    seen = []
+    known = list(range(0, 1000, 2))
+    found = 0
     for i in range(n):
-        if i % 400 not in seen:
-            seen.append(i % 400)
-    return len(seen)
+        if i in known:
+            found += 1
+    return found
 
 
 if __name__ == "__main__":
-    print(count(8000))
+    print(count(20000))
 """
 TEST = """\
 import unittest
@@ -29,7 +30,7 @@ from app import count
 
 class CountTest(unittest.TestCase):
     def test_count(self):
-        self.assertEqual(count(10), 10)
+        self.assertEqual(count(10), 5)
 """
 GO_MODULE = "module example.org/tiny\n\ngo 1.22\n"
 GO_PROGRAM = "package tiny\n\nfunc Count(n int) int { return n }\n"

@@ -27,6 +27,9 @@ NOT_PERMITTED = (
     "operation not permitted",
     "eperm",
 )  # "Permission Denied" is py-spy's own
+SUBPROCESSES = "--subprocesses"
+SAW_NOTHING = "No python processes found"
+LASTING = "import time; time.sleep(1)"
 PTRACE_REMEDY = (
     "py-spy may not trace here: allow ptrace (sysctl kernel.yama.ptrace_scope=0, or the container's "
     "SYS_PTRACE capability), or try --sandbox none"
@@ -100,7 +103,7 @@ class PySpy:
         while covered < seconds and len(parts) < MAX_REPEATS:
             target = scratch / f"{len(parts)}.txt"
             words = (
-                str(program), "record", "--format", "raw", "--full-filenames", "--subprocesses", "--rate", str(RATE_HZ),
+                str(program), "record", "--format", "raw", "--full-filenames", SUBPROCESSES, "--rate", str(RATE_HZ),
                 "--output", str(target), "--", *process.argv,
             )  # fmt: skip
             covered += self._record(words, root, env, benchmark, program)
@@ -113,11 +116,30 @@ class PySpy:
     def _record(
         self, words: tuple[str, ...], root: Path, env: dict[str, str], benchmark: Benchmark, program: Path
     ) -> float:
+        name = f"py-spy on {benchmark.name}"
+        try:
+            return self._run(words, root, env, name, program)
+        except ProgramFailed as error:
+            if SAW_NOTHING not in error.stderr_tail:
+                raise
+        # With --subprocesses py-spy says so of a process that it may not look into as of one that ended too soon.
+        # Without, it gives its reason (asked about a process that lasts), and sees even a very short one.
+        lasting = (*words[: words.index("--")], "--", str(self.interpreter.path), "-c", LASTING)
+        self._run(_alone(lasting), root, env, name, program)
+        try:
+            return self._run(_alone(words), root, env, name, program)
+        except ProgramFailed as error:
+            raise UnreadableOutput(
+                f"{benchmark.name} ended before py-spy could look into it: give it more to do, by --cmd or --sizes"
+            ) from error
+
+    def _run(
+        self, words: tuple[str, ...], root: Path, env: dict[str, str], name: str, program: Path
+    ) -> float:
         try:
             done = run(
-                self.runner, self.interpreter, root, words, env, f"py-spy on {benchmark.name}", limits=LIMITS,
-                readable=(program,),
-            )  # fmt: skip
+                self.runner, self.interpreter, root, words, env, name, limits=LIMITS, readable=(program,)
+            )
         except ProgramFailed as error:
             if any(words in error.stderr_tail.lower() for words in NOT_PERMITTED):
                 raise ToolError(PTRACE_REMEDY) from error
@@ -136,6 +158,11 @@ def find_py_spy() -> Path | None:
         return beside
     found = shutil.which("py-spy")
     return Path(found) if found else None
+
+
+def _alone(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that record one process and not its children."""
+    return tuple(word for word in words if word != SUBPROCESSES)
 
 
 def _text(path: Path) -> str:

@@ -13,6 +13,7 @@ from types import FrameType
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from agent.deps import Progress
 from agent.doors.cli.arguments import open_store
@@ -75,6 +76,7 @@ class ProgressDisplay:
         self._console = Console(stderr=True, highlight=False, quiet=quiet)
         self._status: Status | None = None
         self._started = time.monotonic()
+        self._since = 0.0
         self._stage = ""
         self._text = ""
         self.last_words = ""
@@ -98,11 +100,13 @@ class ProgressDisplay:
         line = f"{elapsed}  {progress.stage:<11} {progress.text}"
         if self._status is not None:
             if (progress.stage, progress.text) != (self._stage, self._text) and self._text:
-                self._console.print(f"[dim]{elapsed}[/dim]  {self._stage:<11} ", end="")
-                self._console.print(self._text, markup=False)
+                done = Text.assemble((f"{self._since:5.1f} s", "dim"), f"  {self._stage:<11} {self._text}")
+                self._console.print(done, soft_wrap=True)
             self._status.update(_plain(line + count))
         elif (progress.stage, progress.text) != (self._stage, self._text):
             self._console.print(line, markup=False, soft_wrap=True)
+        if (progress.stage, progress.text) != (self._stage, self._text):
+            self._since = time.monotonic() - self._started
         self._stage, self._text = progress.stage, progress.text
 
 

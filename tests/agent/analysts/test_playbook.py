@@ -80,9 +80,11 @@ def test_a_pattern_without_a_rewrite_explains_and_proposes_nothing(
     assert playbook.propose(picture, found, ()) == ()
 
 
-LOOKALIKE = (
-    "def inner(words, text):\n    for word in words:\n        if word not in text:\n            return word\n"
-)
+LOOKALIKE = """def inner(word, texts):
+    for text in texts:
+        if word not in text:
+            return text
+"""
 MEMBERSHIP = Pattern(
     id="python/membership-test-in-list",
     language="python",
@@ -101,7 +103,7 @@ MEMBERSHIP = Pattern(
 def test_what_only_has_a_patterns_form_is_not_called_the_cause(
     runner: Runner, make_picture: MakePicture, make_spot: MakeSpot, tmp_path: Path
 ) -> None:
-    """`in` of what may be a text is no test in a list: the rewriter knows, and the report says so."""
+    """The rule sees an `in` in a loop; the rewriter sees another text in every round, and the report says so."""
     picture = make_picture(make_spot(line=3))
     (picture.root / "app.py").write_text(LOOKALIKE)
     playbook = Playbook(patterns=(MEMBERSHIP,), runner=runner, cache=tmp_path, note="")

@@ -18,7 +18,8 @@ HARMLESS_BUILTINS = (
 )  # fmt: skip
 HARMLESS_MODULES = ("math.", "re.", "json.", "decimal.Decimal", "fractions.", "datetime.", "time.", "collections.",
                     "heapq.nsmallest", "heapq.nlargest", "operator.", "zlib.", "hashlib.", "base64.", "string.",
-                    "copy.", "urllib.parse.", "ast.literal_eval", "tomllib.", "ipaddress.", "fnmatch.", "os.path.")  # fmt: skip
+                    "copy.", "urllib.parse.", "ast.literal_eval", "tomllib.", "ipaddress.", "fnmatch.",
+                    "os.path.")  # fmt: skip
 READING = frozenset(
     {"get", "keys", "values", "items", "count", "index", "copy", "startswith", "endswith", "lower", "upper",
      "title", "strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "partition", "rpartition", "join",
@@ -34,8 +35,7 @@ CHANGING = frozenset(
      "popleft", "popitem", "clear", "sort", "reverse", "subtract"}
 )  # fmt: skip
 NEW = (
-    m.List() | m.Dict() | m.Set() | m.ListComp() | m.SetComp() | m.DictComp() | m.BaseNumber() | m.SimpleString()
-    | m.FormattedString() | m.ConcatenatedString()
+    cst.List, cst.Dict, cst.Set, cst.ListComp, cst.SetComp, cst.DictComp, cst.BaseNumber, cst.BaseString,
 )  # fmt: skip
 MAKERS = frozenset(
     {"list", "dict", "set", "sorted", "deque", "collections.deque", "collections.Counter", "collections.defaultdict",
@@ -63,7 +63,7 @@ def makes_new(tree: Tree, value: cst.BaseExpression) -> bool:
     """Whether an expression makes an object that nothing else holds."""
     if isinstance(value, cst.Call):
         return qualified(tree, value.func) in MAKERS
-    return bool(m.matches(value, NEW))
+    return isinstance(value, NEW)
 
 
 def require_no_effects(

@@ -132,13 +132,18 @@ def _require_steady(tree: Tree, function: cst.FunctionDef, call: cst.Call, loop:
     for arg in call.args:
         if arg.star or (arg.keyword is not None and not m.matches(arg.value, m.SimpleString() | m.Name())):
             raise CannotRewrite("its arguments aren't plain")
+        if (
+            arg.keyword is not None
+            and isinstance(arg.value, cst.Name)
+            and not is_builtin(tree, arg.value.value)
+        ):
+            raise CannotRewrite(f"`{arg.value.value}` may give another result each time")
+    for arg in call.args:
         if not m.matches(arg.value, m.Name() | m.SimpleString() | m.Integer() | m.Float()):
             raise CannotRewrite("its arguments aren't plain names or constants")
         if not isinstance(arg.value, cst.Name):
             continue
         name = arg.value.value
-        if arg.keyword is not None and not is_builtin(tree, name):
-            raise CannotRewrite(f"`{name}` may give another result each time")
         if arg.keyword is None and called in COPIES | DEEP:
             if called in COPIES and not _is_collection(tree, function, name):
                 raise CannotRewrite(f"`{name}` may be an iterator, which is empty in the second round")

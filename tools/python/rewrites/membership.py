@@ -91,7 +91,7 @@ def set_membership(place: Place) -> cst.Module:
         _require_other_object(tree, function, values, name)
         require_no_effects(tree, function, around, name)
     known = fresh(function, f"{name}_set")
-    if any(m.matches(value, HASHED) for value in values):
+    if any(m.matches(value, HASHED) for value in _assigned(tree, function, name)):
         raise CannotRewrite(f"`{name}` is a set or a dictionary already")
     made = f"set({name})"
     if not (_is_noted_list(function, name) or (values and all(m.matches(v, LISTS) for v in values))):
@@ -134,12 +134,26 @@ def _require_unchanged(tree: Tree, around: cst.CSTNode, name: str, but: cst.Name
             raise CannotRewrite(f"`{name}` gets a new value in the loop")
         reads = (
             _is_searched(tree, use)
+            or _is_tested(tree, use)
             or isinstance(parent, cst.Subscript | cst.For | cst.CompFor | cst.FormattedStringExpression)
             or (isinstance(parent, cst.Attribute) and parent.attr.value in READ_ONLY)
             or is_measured(tree, use)
         )
         if not reads or _changes_element(tree, use):
             raise CannotRewrite(f"the loop may change `{name}`")
+
+
+def _is_tested(tree: Tree, use: cst.CSTNode) -> bool:
+    """Whether only the truth of it counts."""
+    child = use
+    for parent in tree.ancestors(use):
+        if isinstance(parent, cst.BooleanOperation):
+            child = parent
+            continue
+        if isinstance(parent, cst.If | cst.While | cst.IfExp):
+            return parent.test is child
+        return isinstance(parent, cst.UnaryOperation) and isinstance(parent.operator, cst.Not)
+    return False
 
 
 def _is_searched(tree: Tree, use: cst.Name) -> bool:
@@ -226,11 +240,11 @@ def _is_noted_list(function: cst.FunctionDef, name: str) -> bool:
 
 def _values(tree: Tree, function: cst.FunctionDef, name: str) -> list[cst.BaseExpression]:
     """What the function assigns to the variable; empty when it does so in other ways, too."""
-    values = []
-    for stored in stores(tree, function, name):
-        target = tree.parent(stored)
-        assign = tree.parent(target) if target is not None else None
-        if not isinstance(assign, cst.Assign):
-            return []
-        values.append(assign.value)
-    return values
+    found = _assigned(tree, function, name)
+    return found if len(found) == len(stores(tree, function, name)) else []
+
+
+def _assigned(tree: Tree, function: cst.FunctionDef, name: str) -> list[cst.BaseExpression]:
+    targets = [tree.parent(stored) for stored in stores(tree, function, name)]
+    found = [tree.parent(target) for target in targets if isinstance(target, cst.AssignTarget)]
+    return [assign.value for assign in found if isinstance(assign, cst.Assign)]

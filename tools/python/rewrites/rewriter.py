@@ -57,8 +57,10 @@ class PythonRewriter:
             _require_good(tree, text, new)
         except CannotRewrite as reason:
             return NotSafe(why=str(reason))
-        except cst.CSTValidationError as error:
-            return NotSafe(why=f"the new code doesn't fit where the old one stood: {error}")
+        except (cst.CSTValidationError, cst.ParserSyntaxError) as error:
+            return NotSafe(
+                why=f"the new code doesn't fit where the old one stood: {str(error).splitlines()[0]}"
+            )
         return Rewritten(
             files={finding.file: mark + new},
             functions=(finding.function,),
