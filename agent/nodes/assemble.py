@@ -42,8 +42,7 @@ def assemble(
     judged = tuple(state.get("judged", []))
     policy = deps.definition.policy
     stopped = state.get("stopped", "")
-    if not stopped and not state.get("captures"):
-        stopped = "no profile could be captured"
+    stopped = stopped or _unseen(state, judged)
     outcome = outcome_of(stopped, judged, combined)
     evidence = deps.evidence.index
     facts = Facts(
@@ -88,6 +87,20 @@ def assemble(
         evidence=evidence.items,
         stages=(*state.get("stages", []), *concluding),
     )
+
+
+_VIEWS = {"cpu": "CPU time", "memory": "memory", "goroutines": "goroutines"}
+
+
+def _unseen(state: RunState, judged: tuple[JudgedCandidate, ...]) -> str:
+    """Why the question can't be answered from what was captured; "" when it can."""
+    captured = {r.view for r in state.get("captures", [])}
+    if not captured:
+        return "no profile could be captured"
+    asked = state["plan"].focus[0]
+    if asked not in captured and not any(j.verdict.accepted for j in judged):
+        return f"the question is about {_VIEWS[asked]}, and no profile of that could be captured"
+    return ""
 
 
 def outcome_of(stopped: str, judged: tuple[JudgedCandidate, ...], combined: Combined | None) -> Outcome:

@@ -250,6 +250,16 @@ def test_where_nothing_could_be_profiled_the_answer_is_never_that_nothing_is_wor
     assert "profile" in report.summary
 
 
+def test_where_the_view_that_was_asked_about_is_missing_the_answer_is_not_that_all_is_well(
+    stage: Stage,
+) -> None:
+    report = stage(
+        [], [ScriptedProfiler("one", "cpu", "not permitted"), ScriptedProfiler("two", "memory")]
+    ).run()
+    assert report.outcome == "not measured"
+    assert "about CPU time, and no profile of that" in report.summary
+
+
 def test_an_interrupted_run_goes_on_where_it_stopped(stage: Stage) -> None:
     scene = stage([takes(0.004)])
 
