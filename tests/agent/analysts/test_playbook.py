@@ -30,7 +30,7 @@ def test_each_bottleneck_has_a_place_a_cause_a_share_and_its_evidence(
     assert found.evidence == ("E1", "E2")
     assert picture.evidence.resolve(found.share).value == 0.5
     assert resolve(found.root_cause, picture.evidence).startswith(
-        "Sorted only for the smallest. `inner` causes 50.0 % of the CPU time"
+        "Looks like: Sorted only for the smallest. `inner` causes 50.0 % of the CPU time"
     )
 
 

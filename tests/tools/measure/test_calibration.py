@@ -54,7 +54,7 @@ def test_a_process_takes_about_the_wanted_time(per_op_s: float) -> None:
     iterations, last = choose_iterations(machine.sample, BUILD, [BENCHMARK], 0.2)
     count = iterations["Report"]
     assert 1 <= count <= MAX_ITERATIONS
-    assert count == 1 or 0.1 <= count * per_op_s <= 0.25
+    assert count == 1 or 0.1 <= count * per_op_s <= 0.27  # rounded to whole iterations
     assert last["Report"].iterations >= 1
     assert len(machine.asked) <= 5
 

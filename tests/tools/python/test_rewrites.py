@@ -41,10 +41,19 @@ def program(source: str, file: Path | None = None) -> types.SimpleNamespace:
 def outcome_of(function: Callable[..., object], arguments: tuple[object, ...]) -> tuple[str, str]:
     """What a call gives (or the kind of error it ends by), and its arguments afterwards."""
     try:
-        result = repr(function(*arguments))
+        result = shown(function(*arguments))
     except Exception as error:
         result = f"raises {type(error).__name__}"
-    return result, repr(arguments)
+    return result, shown(arguments)
+
+
+def shown(value: object) -> str:
+    """A value as text that equal values of the same types share; plain `repr` tells a set's order."""
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__}({', '.join(map(shown, value))})"
+    if isinstance(value, set | frozenset):
+        return f"{type(value).__name__}{sorted(map(repr, value))}"
+    return repr(value)
 
 
 def test_every_rewrite_has_accepted_and_refused_cases() -> None:
