@@ -144,7 +144,9 @@ def _root_cause(suspect: Suspect, share: Reference) -> str:
     spot = suspect.hotspot
     cost = f"{quoted(spot.function)} causes {{{share}}} of {_VIEWS[spot.view]}, {_attributed(spot)}."
     if suspect.findings:
-        return f"{suspect.findings[0].pattern.spec.title}. {cost}"
+        spec = suspect.findings[0].pattern.spec
+        # Nothing has looked closer than the rule where there is no rewriter: `count` may be a text's.
+        return f"{'Looks like: ' if spec.rewrite.engine == 'explain' else ''}{spec.title}. {cost}"
     return f"No known pattern. {cost}"
 
 

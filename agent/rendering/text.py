@@ -109,8 +109,9 @@ class _Page:
     def wrapped(self, text: str, indent: int = 0) -> None:
         space = " " * indent
         self._lines += textwrap.wrap(
-            _plain(text), self._width, initial_indent=space, subsequent_indent=space, break_long_words=False
-        )
+            _plain(text), self._width, initial_indent=space, subsequent_indent=space, break_long_words=False,
+            break_on_hyphens=False,
+        )  # fmt: skip
 
     def text(self) -> str:
         return "\n".join(self._lines) + "\n"

@@ -28,6 +28,7 @@ def monitoring_files(
     accepted = [j.candidate for j in judged if j.verdict.accepted]
     service = MonitoredService(
         job=job,
+        language=plan.language,
         verdict=combined,
         evidence=", ".join(evidence),
         change="; ".join(f"{c.title} in {', '.join(c.functions) or ', '.join(c.files)}" for c in accepted),

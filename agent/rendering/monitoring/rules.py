@@ -14,7 +14,7 @@ import yaml
 from agent.policy import PerformanceTarget, Policy, Threshold
 from agent.rendering.quantities import format_number
 from tools.measure.verdict import Comparison, Verdict
-from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP
+from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Language
 
 VIOLATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!="}
 SEVERITIES = {"latency": "critical", "leaks": "warning", "memory": "warning"}
@@ -35,6 +35,7 @@ class MonitoredService:
     """What is watched: the Prometheus `job` label, and what an accepted change improved, if there is one."""
 
     job: str
+    language: Language
     verdict: Verdict | None
     evidence: str
     change: str
@@ -46,7 +47,7 @@ def rules_text(policy: Policy, service: MonitoredService) -> str:
         {
             "name": f"{service.job}-targets",
             "interval": f"{policy.metrics_interval_s:g}s",
-            "rules": list(_target_rules(policy, service.job)),
+            "rules": list(_target_rules(policy, service)),
         }
     ]
     changed = list(_change_rules(service))
@@ -118,11 +119,12 @@ def _resident(job: str) -> str:
     return f'max by (job) (process_resident_memory_bytes{{job="{job}"}})'
 
 
-def _target_rules(policy: Policy, job: str) -> Iterator[dict[str, object]]:
+def _target_rules(policy: Policy, service: MonitoredService) -> Iterator[dict[str, object]]:
     recorded: set[str] = set()
     thresholds = [(t.text, t.threshold) for t in policy.targets if t.threshold is not None]
     limit = policy.excessive_goroutines
-    if not any(t.metric == "goroutines" for _, t in thresholds):
+    job = service.job
+    if service.language == "go" and not any(t.metric == "goroutines" for _, t in thresholds):
         excessive = Threshold(metric="goroutines", comparator="<=", value=float(limit), unit="count")
         thresholds.append((f"Not more than {limit} goroutines", excessive))
     for text, threshold in thresholds:
