@@ -72,10 +72,13 @@ def _value(report: Report, reference: Reference | None) -> str:
 def _summary(report: Report) -> str:
     plan = report.plan
     accepted = len(report.accepted)
+    said = headline(report)
+    if report.outcome in ("improved", "not measured"):
+        said = escape(said)  # names of benchmarks, a program's own words; else it is prose with quoted names
     lines = [
         f"# {OUTCOMES[report.outcome]}: {escape(report.question)}",
         "",
-        f"**{escape(headline(report))}**",
+        f"**{said}**",
         "",
     ]
     if report.outcome == "improved":

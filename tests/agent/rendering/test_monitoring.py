@@ -142,7 +142,7 @@ def test_the_alerts_fire_when_a_target_is_missed_and_only_then(write: Write) -> 
                     {
                         "eval_time": "20m",
                         "alertname": "MemoryTargetMissed",
-                        "exp_alerts": [fired("MemoryTargetMissed")],
+                        "exp_alerts": [MISSED],
                     },
                     {"eval_time": "5m", "alertname": "MemoryTargetMissed", "exp_alerts": []},
                     {"eval_time": "20m", "alertname": "DurationTargetMissed", "exp_alerts": []},
