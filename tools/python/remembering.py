@@ -9,27 +9,28 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.errors import ToolError, UnreadableOutput
 from tools.measure.toolchain import Build, Capture, ProfileView
 from tools.measure.workload import Workload, profiled_benchmarks
-from tools.profiles.builder import ProfileBuilder
 from tools.profiles.combine import combine
-from tools.profiles.pprof import write_pprof
-from tools.profiles.profile import Function, Profile, ValueType
+from tools.profiles.pprof import read_pprof, write_pprof
+from tools.profiles.profile import Profile
+from tools.python import recordings as recordings_program
 from tools.python.interpreter import Interpreter
 from tools.python.running import INSIDE, clean_scratch, process_of, run
 from tools.run.process import Limits, Runner
+from tools.run.sandbox import Access
 
 LENT_MODULES = ("memray", "rich")
 """What memray's recorder imports."""
+OURS = Path(recordings_program.__file__).parents[2]
+"""The folder that `tools` is in."""
 LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512, file_bytes=4 * 1024**3)
-MAX_RECORDS = 500_000
-VALUES = (ValueType(name="peak_objects", unit="count"), ValueType(name="peak_space", unit="bytes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ class Memray:
                 readable=sources,
             )  # fmt: skip
             last_words = done.stderr.strip()[-300:] or last_words
+        parts, facts = self._read(recordings, last_words)
         duration_s = self.runner.seconds_spent - spent
-        parts, facts = read_recordings(recordings, last_words)
         profile = combine(parts)
         path = out / "memray.pb.gz"
         write_pprof(profile, path)
@@ -94,6 +95,27 @@ class Memray:
             warnings=(f"the peaks of {len(parts)} processes are added up",) if several else (),
         )
 
+    def _read(self, recordings: Path, last_words: str) -> tuple[list[Profile], dict[str, tuple[float, str]]]:
+        """A profile for each process, and the totals: read by a confined process, as the target wrote the files.
+
+        Raises: UnreadableOutput, ToolError.
+        """
+        done = self.runner.run(
+            [sys.executable, "-P", "-m", recordings_program.__name__, recordings],
+            cwd=recordings,
+            env={"PYTHONPATH": str(OURS)},
+            access=Access(readable=(Path(sys.prefix), Path(sys.base_prefix), OURS), writable=(recordings,)),
+            limits=LIMITS,
+            check=False,
+            program="memray's reader",
+        )
+        if done.exit_code != 0:
+            why = f"{done.stderr.strip()[-500:]} {last_words}".strip()
+            raise UnreadableOutput(f"the memory recording can't be read: {why}")
+        found = json.loads((recordings / recordings_program.FACTS).read_text(encoding="utf-8"))
+        parts = [read_pprof(path) for path in sorted(recordings.glob(f"*{recordings_program.PROFILE}"))]
+        return parts, {name: (float(value), str(unit)) for name, (value, unit) in found.items()}
+
     def _lends(self) -> bool:
         return (
             self.interpreter.cache_tag == sys.implementation.cache_tag
@@ -112,50 +134,3 @@ class Memray:
             libraries = source.parent / f"{name}.libs"
             sources += [source, *([libraries] if libraries.is_dir() else [])]
         return tuple(sources)
-
-
-def read_recordings(folder: Path, last_words: str = "") -> tuple[list[Profile], dict[str, tuple[float, str]]]:
-    """A profile for each process's recording, and the totals.
-
-    `last_words` is what the recorded program wrote to standard error. Raises: UnreadableOutput.
-    """
-    from memray import FileReader
-
-    parts: list[Profile] = []
-    peak = 0.0
-    allocations = 0.0
-    problems = []
-    for path in sorted(folder.iterdir()):
-        if not path.stat().st_size:
-            continue  # a child that was ended before it wrote anything
-        try:
-            with FileReader(path) as reader:
-                peak += reader.metadata.peak_memory
-                allocations += reader.metadata.total_allocations
-                parts.append(_profile(reader.get_high_watermark_allocation_records(merge_threads=True)))
-        except (OSError, ValueError, RuntimeError) as error:
-            problems.append(f"{path.name}: {error}")
-    if not parts:
-        why = "; ".join(problems) or f"memray wrote nothing. {last_words}".rstrip()
-        raise UnreadableOutput(f"the memory recording can't be read: {why}")
-    return parts, {
-        "peak_space": (peak, "B"),
-        "total_allocations": (allocations, "count"),
-        "processes": (float(len(parts)), "count"),
-    }
-
-
-def _profile(records: Iterator[object]) -> Profile:
-    builder = ProfileBuilder(VALUES)
-    for number, record in enumerate(records):
-        if number > MAX_RECORDS:
-            raise UnreadableOutput(f"more than {MAX_RECORDS} places allocate: too many to read")
-        stack = [(Function(name=name, file=file), line) for name, file, line in record.stack_trace()]  # type: ignore[attr-defined]
-        if not _is_ours(stack):
-            builder.add(stack, [record.n_allocations, record.size])  # type: ignore[attr-defined]
-    return builder.build(default_value="peak_space")
-
-
-def _is_ours(stack: list[tuple[Function, int]]) -> bool:
-    """What memray's own start allocates."""
-    return any(f.file.endswith("inside/sitecustomize.py") for f, _ in stack)
