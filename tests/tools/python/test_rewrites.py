@@ -114,7 +114,9 @@ def test_comments_and_line_lengths_stay(case: Case, tmp_path: Path) -> None:
 
 def test_a_line_that_would_be_too_long_is_refused(tmp_path: Path) -> None:
     name = "a_rather_long_name_for_a_list_of_words_that_nobody_wants_to_read"
-    source = f"def hot(words, {name}):\n    n = 0\n    for word in words:\n        n += word in {name}\n    return n\n"
+    loop = f"    n = 0\n    for word in words:\n        n += word in {name}\n    return n\n"
+    calls = "\n\ndef report(text):\n    return hot(text.split(), text.split())\n"
+    source = f"def hot(words, {name}):\n{loop}{calls}"
     outcome = rewritten(source, PATTERNS["membership-test-in-list"], tmp_path)
     assert isinstance(outcome, NotSafe)
     assert "longer than 120" in outcome.why

@@ -6,6 +6,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from tools.python.rewrites.effects import is_new, makes_new, require_no_effects
+from tools.python.rewrites.hashing import Hashing, Project, searches
 from tools.python.rewrites.meaning import (
     local_stores,
     require_builtins,
@@ -93,6 +94,7 @@ def set_membership(place: Place) -> cst.Module:
     known = fresh(function, f"{name}_set")
     if any(m.matches(value, HASHED) for value in _assigned(tree, function, name)):
         raise CannotRewrite(f"`{name}` is a set or a dictionary already")
+    _require_shown_hashable(place, name)
     made = f"set({name})"
     if not (_is_noted_list(function, name) or (values and all(m.matches(v, LISTS) for v in values))):
         made = f"set({name}) if isinstance({name}, (list, tuple)) else {name}"
@@ -187,6 +189,19 @@ def _require_hashable(
             raise CannotRewrite(f"the elements of `{name}` may not be hashable")
     if any(m.matches(element, UNHASHABLE) for element in elements):
         raise CannotRewrite(f"the elements of `{name}` may not be hashable")
+
+
+def _require_shown_hashable(place: Place, name: str) -> None:
+    """Something shows that what is looked for and the elements can be hashed. Raises: CannotRewrite."""
+    found = searches(place.tree.module.code, place.start, name)
+    hashing = Hashing(Project(place.root))
+    if not found or not all(hashing.is_hashable(node.left, scope) for scope, node in found):
+        raise CannotRewrite("nothing shows that what is looked for can be hashed, as it must be in a set")
+    scope, node = found[0]
+    if not hashing.has_hashable_elements(node.comparators[0], scope):
+        raise CannotRewrite(
+            f"nothing shows that the elements of `{name}` can be hashed, as they must be in a set"
+        )
 
 
 def _module_constant(tree: Tree, name: str) -> cst.BaseExpression:

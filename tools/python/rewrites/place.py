@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import libcst as cst
@@ -79,11 +80,12 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a pattern matched: byte offsets in the tree's file."""
+    """Where a pattern matched: byte offsets in the tree's file. `root` is the project's folder."""
 
     tree: Tree
     start: int
     end: int
+    root: Path
 
     def node(self, kind: type[Found], *, exact: bool = False) -> Found:
         """The matched node, which must be of that kind. `exact` compares the end, too: for expressions.

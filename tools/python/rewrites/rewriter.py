@@ -53,7 +53,7 @@ class PythonRewriter:
         start, end = (len(whole[len(mark) : at].encode()) for at in (finding.start, finding.end))
         try:
             tree = Tree.parse(text)
-            new = REWRITES[finding.pattern.spec.rewrite.name](Place(tree, start, end)).code
+            new = REWRITES[finding.pattern.spec.rewrite.name](Place(tree, start, end, root)).code
             _require_good(tree, text, new)
         except CannotRewrite as reason:
             return NotSafe(why=str(reason))

@@ -1,0 +1,307 @@
+"""What shows that values can be hashed: annotations, literals, and how the project itself calls its functions.
+
+Python doesn't say of what kind a value is. Before a list becomes a set something must show that its elements, and
+what is looked for among them, can be hashed: else code that worked would raise TypeError. Calls are followed from
+a parameter to every call in the project, and from a call to what the function returns, a few steps far.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MAX_FILES = 3000
+MAX_STEPS = 4
+HASHABLE = frozenset(
+    {"str", "int", "float", "bool", "bytes", "complex", "date", "datetime", "time", "timedelta", "Decimal",
+     "Fraction", "Path", "PurePath", "UUID", "None"}
+)  # fmt: skip
+CONTAINERS = frozenset(
+    {"list", "tuple", "set", "frozenset", "Sequence", "Iterable", "Collection", "List", "Tuple"}
+)
+TEXT_METHODS = frozenset(
+    {"lower", "upper", "strip", "lstrip", "rstrip", "casefold", "title", "capitalize", "replace", "format", "join",
+     "encode", "decode", "removeprefix", "removesuffix", "zfill", "group", "isoformat", "strftime"}
+)  # fmt: skip
+PLAIN_CALLS = frozenset(
+    {"str", "int", "float", "bool", "bytes", "len", "repr", "ord", "chr", "hash", "abs", "round"}
+)
+COPIES = frozenset({"list", "tuple", "sorted", "set", "frozenset", "reversed"})
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an expression stands: its function (None at module level) and the loops of comprehensions around it."""
+
+    module: ast.Module
+    function: Function | None = None
+    loops: tuple[ast.comprehension, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Project:
+    """The Python files below `root`, read when something is asked."""
+
+    root: Path
+    _modules: list[ast.Module] | None = field(default=None, init=False)
+
+    def modules(self) -> list[ast.Module]:
+        """The files that can be read and parsed, at most `MAX_FILES`."""
+        if self._modules is None:
+            self._modules = list(self._parsed())
+        return self._modules
+
+    def _parsed(self) -> Iterator[ast.Module]:
+        for _, path in zip(range(MAX_FILES), sorted(self.root.rglob("*.py")), strict=False):
+            try:
+                yield ast.parse(path.read_text(encoding="utf-8-sig"))
+            except (OSError, ValueError, SyntaxError, RecursionError):
+                continue
+
+    def functions(self, name: str) -> list[tuple[ast.Module, Function]]:
+        """Every function and method of that name."""
+        return [
+            (module, node)
+            for module in self.modules()
+            for node in ast.walk(module)
+            if isinstance(node, Function) and node.name == name
+        ]
+
+    def calls(self, name: str) -> Iterator[tuple[Scope, ast.Call]]:
+        """Every call of something of that name, and where it stands."""
+        for module in self.modules():
+            for function, node in _with_functions(module):
+                if isinstance(node, ast.Call) and _name(node.func) == name:
+                    yield Scope(module, function), node
+
+    def fields(self, name: str) -> list[ast.expr]:
+        """The annotations of every class's field of that name."""
+        return [
+            statement.annotation
+            for module in self.modules()
+            for node in ast.walk(module)
+            if isinstance(node, ast.ClassDef)
+            for statement in node.body
+            if isinstance(statement, ast.AnnAssign) and _name(statement.target) == name
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Hashing:
+    """Answers for one project. Both questions say no where nothing shows it."""
+
+    project: Project
+
+    def is_hashable(self, node: ast.expr, scope: Scope, steps: int = MAX_STEPS) -> bool:
+        """Whether the expression's value can surely be hashed."""
+        if steps < 0:
+            return False
+        match node:
+            case ast.Constant() | ast.JoinedStr():
+                return True
+            case ast.Tuple(elts=parts):
+                return all(self.is_hashable(part, scope, steps) for part in parts)
+            case ast.Call(func=ast.Attribute(attr=method)) if method in TEXT_METHODS:
+                return True
+            case ast.Call(func=ast.Name(id=called)) if called in PLAIN_CALLS:
+                return True
+            case ast.UnaryOp(operand=operand):
+                return self.is_hashable(operand, scope, steps)
+            case ast.BinOp(left=left, right=right, op=ast.Add() | ast.Mod()):
+                return any(isinstance(side, ast.Constant | ast.JoinedStr) for side in (left, right))
+            case ast.Attribute(attr=attribute):
+                notes = self.project.fields(attribute)
+                return bool(notes) and all(_is_hashable_note(note) for note in notes)
+            case ast.Subscript(value=value, slice=ast.Constant()):
+                return self.has_hashable_elements(value, scope, steps - 1)
+            case ast.Name(id=name):
+                return self._name_is_hashable(name, scope, steps)
+        return False
+
+    def has_hashable_elements(self, node: ast.expr, scope: Scope, steps: int = MAX_STEPS) -> bool:
+        """Whether all elements of the expression's value can surely be hashed."""
+        if steps < 0:
+            return False
+        match node:
+            case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+                return all(self.is_hashable(part, scope, steps) for part in parts)
+            case (
+                ast.ListComp(elt=element, generators=loops) | ast.GeneratorExp(elt=element, generators=loops)
+            ):
+                inner = Scope(scope.module, scope.function, (*scope.loops, *loops))
+                return self.is_hashable(element, inner, steps)
+            case ast.SetComp() | ast.Dict() | ast.DictComp():
+                return True
+            case ast.Call(func=ast.Attribute(attr="split" | "splitlines" | "rsplit" | "keys")):
+                return True
+            case ast.Call(func=ast.Name(id=called), args=[first, *_]) if called in COPIES:
+                return called in ("set", "frozenset") or self.has_hashable_elements(first, scope, steps - 1)
+            case ast.Call(func=ast.Name(id="range")) | ast.Constant():
+                return True
+            case ast.Call(func=called_function):
+                return self._returns_hashable_elements(_name(called_function), steps - 1)
+            case ast.Name(id=name):
+                return self._elements_of_name(name, scope, steps)
+        return False
+
+    def _name_is_hashable(self, name: str, scope: Scope, steps: int) -> bool:
+        for loop in reversed(scope.loops):
+            if _binds(loop.target, name):
+                return self._element_is_hashable(loop.target, loop.iter, scope, steps)
+        return self._bound(name, scope, steps, elements=False)
+
+    def _elements_of_name(self, name: str, scope: Scope, steps: int) -> bool:
+        return self._bound(name, scope, steps, elements=True)
+
+    def _bound(self, name: str, scope: Scope, steps: int, *, elements: bool) -> bool:
+        """What every way in which the name gets its value shows."""
+        ask = self.has_hashable_elements if elements else self.is_hashable
+        around: ast.AST = scope.function if scope.function is not None else scope.module
+        found: list[bool] = []
+        for node in ast.walk(around):
+            if isinstance(node, ast.Assign) and any(_binds(t, name) for t in node.targets):
+                if all(isinstance(t, ast.Name) for t in node.targets):
+                    found.append(ask(node.value, scope, steps - 1))
+                else:  # a, b = line.split()
+                    found.append(not elements and self.has_hashable_elements(node.value, scope, steps - 1))
+            elif isinstance(node, ast.AnnAssign) and _binds(node.target, name):
+                found.append((_is_container_note if elements else _is_hashable_note)(node.annotation))
+            elif isinstance(node, ast.For) and _binds(node.target, name):
+                found.append(not elements and self._element_is_hashable(node.target, node.iter, scope, steps))
+            elif isinstance(node, ast.AugAssign | ast.NamedExpr | ast.withitem) and name in _stored_by(node):
+                found.append(False)
+        if scope.function is not None:
+            argument = _argument(scope.function, name)
+            if argument is not None:
+                found.append(self._parameter(scope.function, argument, steps, elements=elements))
+            elif not found:
+                return self._bound(name, Scope(scope.module), steps - 1, elements=elements)
+        return bool(found) and all(found)
+
+    def _element_is_hashable(self, target: ast.expr, iterated: ast.expr, scope: Scope, steps: int) -> bool:
+        if not isinstance(target, ast.Name):
+            return False
+        return self.has_hashable_elements(iterated, scope, steps - 1)
+
+    def _parameter(self, function: Function, argument: ast.arg, steps: int, *, elements: bool) -> bool:
+        """By annotation, else by every call in the project; there must be one."""
+        if argument.annotation is not None:
+            return (_is_container_note if elements else _is_hashable_note)(argument.annotation)
+        names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+        ask = self.has_hashable_elements if elements else self.is_hashable
+        found = []
+        for scope, call in self.project.calls(function.name):
+            is_method = names[:1] in (["self"], ["cls"]) and isinstance(call.func, ast.Attribute)
+            values = {k.arg: k.value for k in call.keywords}
+            position = names.index(argument.arg) - is_method if argument.arg in names else -1
+            if 0 <= position < len(call.args):
+                values[argument.arg] = call.args[position]
+            given = values.get(argument.arg)
+            found.append(given is not None and ask(given, scope, steps - 1))
+        return bool(found) and all(found)
+
+    def _returns_hashable_elements(self, name: str, steps: int) -> bool:
+        functions = self.project.functions(name)
+        if steps < 0 or len(functions) != 1:
+            return False
+        module, function = functions[0]
+        if function.returns is not None:
+            return _is_container_note(function.returns)
+        returned = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
+        scope = Scope(module, function)
+        return bool(returned) and all(self.has_hashable_elements(r, scope, steps) for r in returned)
+
+
+def searches(text: str, start: int, name: str) -> list[tuple[Scope, ast.Compare]]:
+    """Every `… in name` of the function around a byte offset of a file's text, and where it stands."""
+    before = text.encode()[:start]
+    place = (before.count(b"\n") + 1, start - (before.rfind(b"\n") + 1))
+    module = ast.parse(text)
+    found = [
+        (function, node)
+        for function, node in _with_functions(module)
+        if isinstance(node, ast.Compare) and _name(node.comparators[0]) == name
+    ]
+    around = [function for function, node in found if (node.lineno, node.col_offset) == place]
+    return [
+        (Scope(module, function, _loops_around(node, function or module)), node)
+        for function, node in found
+        if around and function is around[0]
+    ]
+
+
+def _loops_around(node: ast.AST, outer: ast.AST) -> tuple[ast.comprehension, ...]:
+    """The loops of the comprehensions that a node stands in."""
+    return tuple(
+        loop
+        for made in ast.walk(outer)
+        if isinstance(made, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
+        and any(inner is node for inner in ast.walk(made))
+        for loop in made.generators
+    )
+
+
+def _with_functions(module: ast.Module) -> Iterator[tuple[Function | None, ast.AST]]:
+    """Every node with the innermost function around it."""
+    waiting: list[tuple[Function | None, ast.AST]] = [(None, module)]
+    while waiting:
+        function, node = waiting.pop()
+        yield function, node
+        inner = node if isinstance(node, Function) else function
+        waiting += [(inner, child) for child in ast.iter_child_nodes(node)]
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _binds(target: ast.expr, name: str) -> bool:
+    return any(
+        isinstance(n, ast.Name) and n.id == name for n in ast.walk(target) if not isinstance(n, ast.Attribute)
+    )
+
+
+def _stored_by(node: ast.AugAssign | ast.NamedExpr | ast.withitem) -> set[str]:
+    target = node.optional_vars if isinstance(node, ast.withitem) else node.target
+    return {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+
+
+def _argument(function: Function, name: str) -> ast.arg | None:
+    given = function.args
+    everything = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    return next((a for a in everything if a.arg == name), None)
+
+
+def _is_hashable_note(note: ast.expr) -> bool:
+    """`str`, `datetime.date`, `int | None`, also as text."""
+    if isinstance(note, ast.Constant):
+        return note.value is None or (
+            isinstance(note.value, str) and _is_hashable_note(_parsed_note(note.value))
+        )
+    if isinstance(note, ast.BinOp):
+        return _is_hashable_note(note.left) and _is_hashable_note(note.right)
+    if isinstance(note, ast.Subscript) and _name(note.value) == "Optional":
+        return _is_hashable_note(note.slice)
+    return _name(note) in HASHABLE
+
+
+def _is_container_note(note: ast.expr) -> bool:
+    """`list[str]` and the like, also as text."""
+    if isinstance(note, ast.Constant) and isinstance(note.value, str):
+        return _is_container_note(_parsed_note(note.value))
+    if not isinstance(note, ast.Subscript) or _name(note.value) not in CONTAINERS:
+        return False
+    parts = note.slice.elts if isinstance(note.slice, ast.Tuple) else [note.slice]
+    return all(_is_hashable_note(p) or (isinstance(p, ast.Constant) and p.value is Ellipsis) for p in parts)
+
+
+def _parsed_note(text: str) -> ast.expr:
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return ast.Name(id="?")
