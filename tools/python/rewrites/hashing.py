@@ -77,16 +77,16 @@ class Project:
                 if isinstance(node, ast.Call) and _name(node.func) == name:
                     yield Scope(module, function), node
 
-    def fields(self, name: str) -> list[ast.expr]:
-        """The annotations of every class's field of that name."""
-        return [
-            statement.annotation
+    def field_is_hashable(self, name: str) -> bool:
+        """Whether every class with such a field says that it can be hashed; there must be one."""
+        found = [
+            said
             for module in self.modules()
             for node in ast.walk(module)
             if isinstance(node, ast.ClassDef)
-            for statement in node.body
-            if isinstance(statement, ast.AnnAssign) and _name(statement.target) == name
+            for said in _field_says(node, name)
         ]
+        return bool(found) and all(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,7 @@ class Hashing:
             case ast.BinOp(left=left, right=right, op=ast.Add() | ast.Mod()):
                 return any(isinstance(side, ast.Constant | ast.JoinedStr) for side in (left, right))
             case ast.Attribute(attr=attribute):
-                notes = self.project.fields(attribute)
-                return bool(notes) and all(_is_hashable_note(note) for note in notes)
+                return self.project.field_is_hashable(attribute)
             case ast.Subscript(value=value, slice=ast.Constant()):
                 return self.has_hashable_elements(value, scope, steps - 1)
             case ast.Name(id=name):
@@ -215,6 +214,16 @@ class Hashing:
         return bool(returned) and all(self.has_hashable_elements(r, scope, steps) for r in returned)
 
 
+def scope_at(text: str, start: int) -> Scope:
+    """The innermost function around a byte offset of a file's text."""
+    line = text.encode()[:start].count(b"\n") + 1
+    module = ast.parse(text)
+    around = [
+        n for n in ast.walk(module) if isinstance(n, Function) and n.lineno <= line <= (n.end_lineno or 0)
+    ]
+    return Scope(module, max(around, key=lambda n: n.lineno, default=None))
+
+
 def searches(text: str, start: int, name: str) -> list[tuple[Scope, ast.Compare]]:
     """Every `… in name` of the function around a byte offset of a file's text, and where it stands."""
     before = text.encode()[:start]
@@ -242,6 +251,27 @@ def _loops_around(node: ast.AST, outer: ast.AST) -> tuple[ast.comprehension, ...
         and any(inner is node for inner in ast.walk(made))
         for loop in made.generators
     )
+
+
+def _field_says(node: ast.ClassDef, name: str) -> Iterator[bool]:
+    """For each place of a class that gives a field its kind: whether that can be hashed."""
+    for statement in node.body:
+        if isinstance(statement, ast.AnnAssign) and _name(statement.target) == name:
+            yield _is_hashable_note(statement.annotation)
+        if isinstance(statement, Function):
+            for inner in ast.walk(statement):
+                if isinstance(inner, ast.AnnAssign) and _is_own_field(inner.target, name):
+                    yield _is_hashable_note(inner.annotation)
+                if isinstance(inner, ast.Assign) and any(_is_own_field(t, name) for t in inner.targets):
+                    argument = _argument(statement, _name(inner.value))
+                    note = argument.annotation if argument is not None else None
+                    yield isinstance(inner.value, ast.Constant) or (
+                        note is not None and _is_hashable_note(note)
+                    )
+
+
+def _is_own_field(target: ast.expr, name: str) -> bool:
+    return isinstance(target, ast.Attribute) and target.attr == name and _name(target.value) == "self"
 
 
 def _with_functions(module: ast.Module) -> Iterator[tuple[Function | None, ast.AST]]:

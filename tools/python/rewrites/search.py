@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
 import libcst as cst
 import libcst.matchers as m
 
 from tools.python.rewrites.effects import HARMLESS_BUILTINS
+from tools.python.rewrites.hashing import Hashing, Project, scope_at
 from tools.python.rewrites.meaning import is_builtin, require_plain_function
 from tools.python.rewrites.names import (
     fresh,
@@ -62,6 +64,7 @@ def index_search(place: Place) -> cst.Module:
     _only_these_uses(tree, function, outer, inner, search)
     _field_is_constant(tree, search.field)
     _elements_stay_here(tree, function, search)
+    _key_is_hashable(place, search, appended)
     index = fresh(function, f"{search.items}_by_{search.field}")
     key, element = tree.code(search.key), search.element
     look_up = place.statement(f"{element} = {index}.get({key})\n")
@@ -76,6 +79,22 @@ def index_search(place: Place) -> cst.Module:
             made_line: after(place.statement(f"{index} = {{}}\n")),
         },
     )
+
+
+def _key_is_hashable(place: Place, search: _Search, appended: list[cst.BaseStatement]) -> None:
+    """Something shows that what is searched for can be hashed: itself, or the field that it becomes.
+
+    Raises: CannotRewrite.
+    """
+    scope = scope_at(place.tree.module.code, place.start)
+    project = Project(place.root)
+    text = place.tree.code(search.key)
+    given = [place.tree.code(n.value) for n in walk(appended[0]) if isinstance(n, cst.Arg)]
+    becomes_field = text in given and project.field_is_hashable(search.field)
+    if not becomes_field and not Hashing(project).is_hashable(ast.parse(text, mode="eval").body, scope):
+        raise CannotRewrite(
+            "nothing shows that what is looked for can be hashed, as it must be in a dictionary"
+        )
 
 
 def _read_search(tree: Tree, inner: cst.For) -> _Search:
