@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.errors import BadRequest
 from agent.request import Missing, Plan, Request, View
 from agent.targets import Place, locate
+from tools.errors import NoWorkload
 from tools.go.packages import list_packages
 from tools.go.program import GoProgram, find_go
 from tools.go.toolchain import GoToolchain
@@ -43,9 +45,14 @@ class HostIntake:
     def plan(self, request: Request, root: Path) -> Plan:
         """Decide how to examine the target whose private copy is at `root`. Raises: AgentError, ToolError."""
         place = locate(Path(request.target))
-        workload, module = (
-            self._go_workload(place, root) if place.language == "go" else self._python_workload(place, root)
-        )
+        try:
+            workload, module = (
+                self._go_workload(place, root)
+                if place.language == "go"
+                else self._python_workload(place, root)
+            )
+        except NoWorkload as error:
+            raise BadRequest(str(error)) from error
         toolchain = self._toolchain(place.language)
         usable, missing = [], []
         for profiler in toolchain.profilers:

@@ -5,6 +5,7 @@
     ├── ProgramFailed       ended with a non-zero exit code
     ├── ProgramTimedOut     ended by us at its time limit
     ├── LimitExceeded       ended by us at another limit: output, memory, processes, disk
+    ├── NoWorkload          nothing to run was found, or nothing that fits what was asked
     ├── Cancelled           ended by us because the run was cancelled
     └── UnreadableOutput    ended well, but what it wrote can't be understood
 
@@ -51,6 +52,10 @@ class LimitExceeded(ToolError):
     def __init__(self, message: str, *, limit: str) -> None:
         super().__init__(message)
         self.limit = limit
+
+
+class NoWorkload(ToolError):
+    """Nothing to run was found, or nothing that fits what was asked; the message says what to give instead."""
 
 
 class Cancelled(ToolError):

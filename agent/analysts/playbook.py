@@ -153,7 +153,11 @@ def _root_cause(suspect: Suspect, share: Reference) -> str:
 def _attributed(spot: Hotspot) -> str:
     """`Hotspot.attribution` as prose: names of the target's and of libraries quoted."""
     if spot.cause == "its own instructions":
-        return spot.attribution
+        return (
+            f"{degree(spot.cause_share)} allocated in its own lines"
+            if spot.view == "memory"
+            else spot.attribution
+        )
     names = ", ".join(quoted(name) for name in spot.other_frames[:2])
     words = f"{degree(spot.cause_share)} {spot.cause}"
     return f"{words}, through {names}" if names else words

@@ -32,7 +32,7 @@ def render(report: Report, pictures: Mapping[str, str]) -> str:
     return environment.get_template("report.html.j2").render(
         title=f"{OUTCOMES[report.outcome]}: {report.question}",
         outcome=report.outcome,
-        headline=headline(report),
+        headline=headline(report).replace("`", ""),
         contents=contents,
         body=Markup(body),  # noqa: S704 - made by markdown-it with HTML switched off
         graphs=[_graph(graph, pictures) for graph in report.graphs],

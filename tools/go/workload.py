@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.errors import ProgramFailed, ToolError
+from tools.errors import NoWorkload
 from tools.go.compiling import compile_tests
 from tools.go.packages import GoPackage, list_packages
 from tools.go.program import GoProgram
@@ -41,7 +41,7 @@ def choose_workload(
     if not found and bench:
         everything = find_benchmarks(runner, go, root, packages, None, processors)
         names = ", ".join(b.name for b in everything[:12]) or "none at all"
-        raise ToolError(f"no benchmark matches --bench {bench!r}; there are {names}")
+        raise NoWorkload(f"no benchmark matches --bench {bench!r}; there are {names}")
     if found:
         why = f"{len(found)} Go benchmarks" + (
             f" match --bench {bench}" if bench else " were found in the target"
@@ -49,7 +49,7 @@ def choose_workload(
         return Workload(language="go", kind="benchmarks", benchmarks=found, chosen_because=why)
     tested = [p for p in packages if p.has_tests]
     if not tested:
-        raise ToolError(
+        raise NoWorkload(
             "the module has no benchmarks and no tests: add a benchmark, or give a command such as "
             '--cmd "./cmd/name arguments"'
         )
@@ -74,7 +74,7 @@ def find_benchmarks(
     try:
         wanted = re.compile(bench or "")
     except re.error as error:
-        raise ToolError(f"--bench {bench!r} is not a regular expression: {error}") from error
+        raise NoWorkload(f"--bench {bench!r} is not a regular expression: {error}") from error
     with_benchmarks = [p for p in packages if p.has_tests and _mentions_benchmark(root, p)]
     binaries = compile_tests(runner, go, root, with_benchmarks)
     build = Build(root=root, programs=binaries, duration_s=0.0)
@@ -101,14 +101,13 @@ def _mentions_benchmark(root: Path, package: GoPackage) -> bool:
 def _command_workload(root: Path, command: list[str], sizes: Sequence[int]) -> Workload:
     words = command[2:] if command[:2] == ["go", "run"] else command
     if not words:
-        raise ToolError('--cmd "go run" names no package: give --cmd "./cmd/name arguments"')
+        raise NoWorkload('--cmd "go run" names no package: give --cmd "./cmd/name arguments"')
     package = words[0] if words[0].startswith(("./", "../")) or words[0] == "." else f"./{words[0]}"
     folder = (root / package).resolve()
     if not folder.is_relative_to(root.resolve()) or not folder.is_dir():
-        raise ProgramFailed(
+        raise NoWorkload(
             f"--cmd starts with {words[0]!r}, which is no package directory of the module: "
-            'for Go the command is a main package and its arguments, such as "./cmd/name --day 1"',
-            exit_code=2,
+            'for Go the command is a main package and its arguments, such as "./cmd/name --day 1"'
         )
     label = folder.name or "command"
     arguments = words[1:]

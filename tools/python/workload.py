@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.errors import ToolError, UnreadableOutput
+from tools.errors import NoWorkload, UnreadableOutput
 from tools.measure.sizes import size_in_name
 from tools.measure.workload import Benchmark, Workload, WorkloadKind
 from tools.python.interpreter import Interpreter
@@ -41,7 +41,7 @@ def choose_workload(
             return _benchmarks(found, f"{len(found)} pytest benchmarks match --bench {bench}")
         everything = find_benchmarks(runner, interpreter, root, "")
         names = ", ".join(b.selector[1] for b in everything[:12]) or "none at all"
-        raise ToolError(f"no pytest benchmark matches --bench {bench!r}; there are {names}")
+        raise NoWorkload(f"no pytest benchmark matches --bench {bench!r}; there are {names}")
     if script is not None:
         return _command(interpreter, root, [script], (), f"{script} was named as the target", "script")
     declared = declared_command(root)
@@ -58,7 +58,7 @@ def choose_workload(
         return _command(interpreter, root, [main], (), f"{main} is the target's one script", "script")
     tests = test_command(interpreter, root)
     if tests is None:
-        raise ToolError(
+        raise NoWorkload(
             "nothing was found to run: no declared command, no pytest benchmark, no script, no test: "
             'give a workload with --cmd "python -m module arguments"'
         )
@@ -108,7 +108,7 @@ def _command(
     label = _label(words)
     if any("{size}" in word for word in words):
         if not sizes:
-            raise ToolError("the command has {size} but no sizes: give them with --sizes 100,1000,10000")
+            raise NoWorkload("the command has {size} but no sizes: give them with --sizes 100,1000,10000")
         benchmarks = tuple(
             Benchmark(
                 name=f"Command/{label}/size={size}",
@@ -144,12 +144,12 @@ def find_benchmarks(
     try:
         wanted = re.compile(pattern)
     except re.error as error:
-        raise ToolError(f"--bench {pattern!r} is not a regular expression: {error}") from error
+        raise NoWorkload(f"--bench {pattern!r} is not a regular expression: {error}") from error
     files = [p for p in _test_files(root) if "benchmark" in p.read_text(encoding="utf-8", errors="replace")]
     if not files:
         return ()
     if "pytest" not in interpreter.modules:
-        raise ToolError(
+        raise NoWorkload(
             f"the target has pytest benchmarks, but {interpreter.path} has no pytest: install it there, "
             "or give another interpreter with --python"
         )

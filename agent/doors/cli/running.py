@@ -17,6 +17,7 @@ from rich.text import Text
 
 from agent.deps import Progress
 from agent.doors.cli.arguments import open_store
+from agent.errors import BadRequest
 from agent.rendering import json as json_rendering
 from agent.rendering import text as text_rendering
 from agent.report import Report
@@ -33,6 +34,8 @@ def answer(args: argparse.Namespace, ask: Ask, environment: Mapping[str, str]) -
     with display, ended_by_interrupt(service):
         try:
             report = ask(service, display.show)
+        except BadRequest:
+            raise  # asked again the same way it would fail the same way
         except BaseException:
             if service.folder is not None:
                 display.last_words = f"resume with: ask-profiler resume {service.folder.id}"
