@@ -12,6 +12,7 @@ from agent.errors import BadRequest
 from agent.request import Missing, Plan, Request, View
 from agent.targets import Place, locate
 from tools.errors import NoWorkload
+from tools.go.concurrency import NOTE, is_sequential
 from tools.go.packages import list_packages
 from tools.go.program import GoProgram, find_go
 from tools.go.toolchain import GoToolchain
@@ -73,8 +74,13 @@ class HostIntake:
             toolchain=toolchain.version,
             module=module,
             missing=(*missing, *self._missing_tools(place.language)),
-            notes=(self.sandbox_note,) if self.sandbox_note else (),
+            notes=tuple(note for note in (self.sandbox_note, self._processors_note(workload, root)) if note),
         )
+
+    def _processors_note(self, workload: Workload, root: Path) -> str:
+        if workload.language != "go" or workload.kind != "benchmarks":
+            return ""
+        return NOTE if is_sequential(root, list_packages(self.runner, self._find_go(), root)) else ""
 
     def toolchain(self, plan: Plan) -> Toolchain:
         """The toolchain for a plan's language. Raises: ToolError when it isn't on this host."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.deps import Deps
 from agent.evidence import Evidence, Quantity
@@ -52,6 +52,8 @@ def measure(
     decided by the spread alone, never by the outcome.
     """
     toolchain = deps.toolchain(plan)
+    if baseline.processors != candidate.processors:  # a candidate that starts goroutines may use them
+        baseline, candidate = replace(baseline, processors=None), replace(candidate, processors=None)
     spent = deps.runner.seconds_spent
     warnings: list[str] = []
     with measuring_alone(on_wait=lambda text: say(text, None, None), is_cancelled=deps.runner.is_cancelled):

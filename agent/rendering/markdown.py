@@ -90,6 +90,7 @@ def _summary(report: Report) -> str:
         f"candidates judged: {len(report.candidates)}, accepted: {accepted}",
         f"- Smallest gain this host could tell: {_value(report, report.smallest_detectable_gain)}",
         f"- Host: {escape(report.host)}",
+        *(f"- Measured: {escape(note)}" for note in plan.notes if note not in report.warnings),
         f"- Analyst: {escape(report.analyst)}. {escape(report.analyst_note)}",
         f"- Definition: {escape(report.agent_name)} {escape(report.agent_version)}; "
         f"run {report.run_id}, {report.created}",

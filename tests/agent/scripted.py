@@ -83,12 +83,16 @@ class ScriptedToolchain:
     leaves_behind: str = ""
     outputs: bool = False
     unsteady_after: int = 10**9
+    sequential: bool = False
+    seen_processors: set[tuple[str, int | None]] = field(default_factory=set)
     noise: random.Random = field(default_factory=lambda: random.Random(1))
 
     def build(self, root: Path, workload: Workload) -> Build:
         if "BROKEN" in (root / "app.py").read_text():
             raise ProgramFailed("app.py:1: syntax error near {E9.x}", exit_code=1)
-        return Build(root=root, programs={}, duration_s=0.0, argv=("build",))
+        text = (root / "app.py").read_text()
+        processors = None if "PARALLEL" in text or not self.sequential else 1
+        return Build(root=root, programs={}, duration_s=0.0, argv=("build",), processors=processors)
 
     def test(self, root: Path) -> TestOutcome:
         passed = "FAILING" not in (root / "app.py").read_text()
@@ -106,6 +110,7 @@ class ScriptedToolchain:
 
     def sample(self, build: Build, benchmark: Benchmark, iterations: int) -> Sample:
         self.samples += 1
+        self.seen_processors.add((build.root.name, build.processors))
         seconds = float((build.root / "app.py").read_text().split("SECONDS = ")[1].split()[0])
         spread = 0.004 if self.samples <= self.unsteady_after else 0.4
         seconds *= 1 + self.noise.uniform(-spread, spread)

@@ -321,3 +321,14 @@ def test_on_a_steady_host_no_pairs_are_thrown_away(stage: Stage) -> None:
     report = stage([takes(0.005)], measure=settings).run()
     assert not [w for e in report.evidence for w in e.warnings if "less steady" in w]
     assert {c.pairs for c in report.candidates[0].verdict.comparisons} == {8}
+
+
+def test_a_candidate_that_starts_goroutines_and_its_baseline_get_all_processors(stage: Stage) -> None:
+    scene = stage([takes(0.005, more="# PARALLEL")])
+    tools = scene.deps.intake.tools  # type: ignore[attr-defined] # the scripted one
+    tools.sequential = True
+    scene.run()
+    of_base = {processors for root, processors in tools.seen_processors if root == "base"}
+    of_others = {processors for root, processors in tools.seen_processors if root != "base"}
+    assert of_base == {1, None}  # calibrated on one, then measured like the candidate
+    assert of_others == {None}

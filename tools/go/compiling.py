@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.errors import ProgramFailed
+from tools.go.concurrency import is_sequential
 from tools.go.packages import GoPackage, list_packages
 from tools.go.program import GoProgram
 from tools.measure.toolchain import Build
@@ -59,13 +60,16 @@ def compile_workload(runner: Runner, go: GoProgram, root: Path, workload: Worklo
     """Everything the workload runs. Raises: ProgramFailed with the compiler's words."""
     go.download_modules(runner, root)
     spent = runner.seconds_spent
+    processors: int | None = None
     if workload.kind == "command":
         programs = {"command": compile_command(runner, go, root, workload.command[0])}
     else:
         folders = {b.selector[0] for b in workload.benchmarks}
-        packages = [p for p in list_packages(runner, go, root) if p.folder in folders]
+        everything = list_packages(runner, go, root)
+        packages = [p for p in everything if p.folder in folders]
+        processors = 1 if workload.kind == "benchmarks" and is_sequential(root, everything) else None
         missing = folders - {p.folder for p in packages}
         if missing:
             raise ProgramFailed(f"the package {sorted(missing)[0]} isn't there any more", exit_code=1)
         programs = compile_tests(runner, go, root, packages)
-    return Build(root=root, programs=programs, duration_s=runner.seconds_spent - spent)
+    return Build(root=root, programs=programs, duration_s=runner.seconds_spent - spent, processors=processors)

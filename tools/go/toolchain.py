@@ -32,7 +32,7 @@ PROFILES: tuple[tuple[str, ProfileView, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class GoToolchain:
-    """Go targets. `processors` is GOMAXPROCS for every measured process."""
+    """Go targets. `processors` is GOMAXPROCS for every process whose build doesn't say less."""
 
     runner: Runner
     go: GoProgram
@@ -72,7 +72,8 @@ class GoToolchain:
             return run_command(self.runner, self.go, build, benchmark)[0]
         if benchmark.name.startswith("Tests/"):
             return self._sample_tests(build, benchmark)
-        return run_benchmark(self.runner, self.go, build, benchmark, iterations, self.processors)
+        processors = build.processors or self.processors
+        return run_benchmark(self.runner, self.go, build, benchmark, iterations, processors)
 
     def _sample_tests(self, build: Build, benchmark: Benchmark) -> Sample:
         """A package's whole test binary as a workload."""

@@ -15,12 +15,16 @@ ProfileView = Literal["cpu", "memory", "goroutines"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """A copy of the target that is ready to run; `programs` maps a package or role to its executable."""
+    """A copy of the target that is ready to run; `programs` maps a package or role to its executable.
+
+    `processors` is how many its measured processes may use, None for all; both sides of a pair use the same.
+    """
 
     root: Path
     programs: Mapping[str, Path]
     duration_s: float
     argv: tuple[str, ...] = ()
+    processors: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.errors import ProgramFailed, ProgramMissing, ToolError, UnreadableOutput
+from tools.errors import ProgramFailed, ProgramMissing, ProgramTimedOut, ToolError, UnreadableOutput
 from tools.run.process import Limits, Runner
 from tools.run.sandbox import Access
 
@@ -132,14 +132,18 @@ def ask(runner: Runner, path: Path) -> Interpreter:
             confined=False,
             limits=Limits(timeout_s=20.0),
         )
-    except ProgramFailed as error:
-        raise ToolError(f"the Python interpreter {path} doesn't work: {error}") from error
+    except (ProgramFailed, ProgramTimedOut) as error:
+        raise ToolError(f"the Python interpreter {path} doesn't work: {error}; {REMEDY}") from error
     try:
-        facts = json.loads(done.stdout.strip().splitlines()[-1])
-    except (ValueError, IndexError) as error:
+        return _read(done.stdout.strip().splitlines()[-1])
+    except (ValueError, IndexError, KeyError, TypeError) as error:
         raise UnreadableOutput(
-            f"{path} doesn't answer like a Python interpreter: {done.stdout[:100]!r}"
+            f"{path} doesn't answer like a Python interpreter: {done.stdout[:100]!r}; {REMEDY}"
         ) from error
+
+
+def _read(answer: str) -> Interpreter:
+    facts = json.loads(answer)
     return Interpreter(
         path=Path(facts["executable"]),
         version=facts["version"],

@@ -61,6 +61,7 @@ def read_recordings(folder: Path) -> tuple[list[Profile], dict[str, tuple[float,
         "peak_space": (peak, "B"),
         "total_allocations": (allocations, "count"),
         "processes": (float(len(parts)), "count"),
+        "unreadable_recordings": (float(len(problems)), "count"),
     }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from tools.python.running import INSIDE, clean_scratch, process_of, run
 from tools.run.process import Limits, Runner
 from tools.run.sandbox import Access
 
-LENT_MODULES = ("memray", "rich")
+LENT_MODULES = ("memray", "rich", "typing_extensions")
 """What memray's recorder imports."""
 OURS = Path(recordings_program.__file__).parents[2]
 """The folder that `tools` is in."""
@@ -78,9 +79,9 @@ class Memray:
         profile = combine(parts)
         path = out / "memray.pb.gz"
         write_pprof(profile, path)
-        for file in recordings.iterdir():
-            file.unlink()
-        several = len(parts) > 1
+        for folder in (recordings, lent):
+            if folder is not None:
+                shutil.rmtree(folder)
         return Capture(
             profiler=self.name,
             view=self.view,
@@ -92,7 +93,7 @@ class Memray:
             exit_code=0,
             duration_s=duration_s,
             quantities=facts,
-            warnings=(f"the peaks of {len(parts)} processes are added up",) if several else (),
+            warnings=_doubts(len(parts), int(facts["unreadable_recordings"][0])),
         )
 
     def _read(self, recordings: Path, last_words: str) -> tuple[list[Profile], dict[str, tuple[float, str]]]:
@@ -129,8 +130,15 @@ class Memray:
             spec = importlib.util.find_spec(name)
             if spec is None or spec.origin is None:
                 raise ToolError(f"memray can't be lent to the target's interpreter: {name} is missing")
-            source = Path(spec.origin).parent
-            (folder / name).symlink_to(source)
+            file = Path(spec.origin)
+            source = file.parent if spec.submodule_search_locations else file
+            (folder / source.name).symlink_to(source)
             libraries = source.parent / f"{name}.libs"
             sources += [source, *([libraries] if libraries.is_dir() else [])]
         return tuple(sources)
+
+
+def _doubts(processes: int, unreadable: int) -> tuple[str, ...]:
+    added = f"the peaks of {processes} processes are added up"
+    missing = f"the memory recordings of {unreadable} more can't be read: what they held is missing"
+    return (*([added] if processes > 1 else []), *([missing] if unreadable else []))

@@ -73,6 +73,7 @@ class PySpy:
         profile = combine(parts)
         path = out / "py-spy.pb.gz"
         write_pprof(profile, path)
+        shutil.rmtree(scratch)
         few = profile.total("samples") < 50
         return Capture(
             profiler=self.name,

@@ -100,9 +100,9 @@ def _read_unittest(done: Completed) -> tuple[int, tuple[str, ...]]:
     failed = tuple(dict.fromkeys(_FAILED.findall(done.stderr)))
     if done.exit_code == NO_TESTS_COLLECTED and not failed:
         return 0, ()
-    if done.exit_code != 0 and not failed:
+    if (done.exit_code != 0 or not found) and not failed:  # code under test may call os._exit(0)
         return 1, (f"unittest ended with exit code {done.exit_code}: {_last_line(done)}",)
-    return (int(found[-1]) if found else 0), failed
+    return (int(found[-1]) if found else len(failed)), failed
 
 
 def _read_junit(report: Path, done: Completed) -> tuple[int, tuple[str, ...]]:

@@ -86,12 +86,14 @@ def declared_command(root: Path) -> tuple[list[str], tuple[int, ...]] | None:
     section = tool.get("ask-profiler")
     if section is None:
         return None
+    if not isinstance(section, dict):
+        raise UnreadableOutput(f'{DECLARATION} must be a table with `command = ["python", "-m", "x"]`')
     command, sizes = section.get("command"), section.get("sizes", [])
     if not isinstance(command, list) or not command or not all(isinstance(w, str) for w in command):
         raise UnreadableOutput(
             f'{DECLARATION}: `command` must be a list of words such as ["python", "-m", "x"]'
         )
-    if not isinstance(sizes, list) or not all(isinstance(n, int) and n > 0 for n in sizes):
+    if not isinstance(sizes, list) or not all(type(n) is int and n > 0 for n in sizes):
         raise UnreadableOutput(f"{DECLARATION}: `sizes` must be a list of whole numbers above 0")
     return command, tuple(sizes)
 

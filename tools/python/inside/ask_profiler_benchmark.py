@@ -49,16 +49,16 @@ class Benchmark:
         """Time the calls; the last result."""
         return self._measure(lambda: (args, kwargs), function)
 
-    def pedantic(self, target, args=(), kwargs=None, setup=None, **_):  # type: ignore[no-untyped-def]
-        """Time the calls, each after an untimed `setup`; the last result."""
+    def pedantic(self, target, args=(), kwargs=None, setup=None, teardown=None, **_):  # type: ignore[no-untyped-def]
+        """Time the calls, each between an untimed `setup` and `teardown`; the last result."""
 
         def prepare():  # type: ignore[no-untyped-def]
             made = setup() if setup is not None else None
             return made if made is not None else (args, kwargs or {})
 
-        return self._measure(prepare, target)
+        return self._measure(prepare, target, teardown)
 
-    def _measure(self, prepare, function):  # type: ignore[no-untyped-def]
+    def _measure(self, prepare, function, after=None):  # type: ignore[no-untyped-def]
         wanted = int(os.environ.get("ASK_PROFILER_ITERATIONS", "1"))
         until = float(os.environ.get("ASK_PROFILER_SECONDS", "0"))
         spent = 0.0
@@ -70,6 +70,8 @@ class Benchmark:
             result = function(*args, **kwargs)
             spent += time.perf_counter() - started
             count += 1
+            if after is not None:
+                after(*args, **kwargs)
             if count >= wanted and spent >= until:
                 break
         target = os.environ.get("ASK_PROFILER_RESULT")
