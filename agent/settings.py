@@ -29,8 +29,8 @@ class MeasureSettings(_Part):
     process_limit_s: float = Field(default=0.5, gt=0, le=600)
     command_limit_s: float = Field(default=2.0, gt=0, le=600)
     calibration_pairs: int = Field(default=6, ge=4, le=200)
-    pairs_min: int = Field(default=8, ge=8, le=500)
-    pairs_max: int = Field(default=25, ge=8, le=500)
+    pairs_min: int = Field(default=7, ge=7, le=500)
+    pairs_max: int = Field(default=25, ge=7, le=500)
 
     @model_validator(mode="after")
     def _ordered(self) -> MeasureSettings:

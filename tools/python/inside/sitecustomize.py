@@ -12,10 +12,12 @@ _FOLDER = os.environ.get("ASK_PROFILER_MEMRAY")
 
 def _start(folder):  # type: ignore[no-untyped-def]
     import atexit
+    import time
 
     import memray
 
-    target = os.path.join(folder, "%d.bin" % os.getpid())
+    # Each confined process counts its process ids from 2 again, so that the id alone names several recordings.
+    target = os.path.join(folder, "%d-%d.bin" % (time.time_ns(), os.getpid()))
     tracker = memray.Tracker(
         destination=memray.FileDestination(target, overwrite=True),
         follow_fork=True,
