@@ -10,7 +10,8 @@ from tools.go.concurrency import is_sequential
 from tools.go.packages import GoPackage
 
 PLAIN = 'package a\n\n// go func() starts one.\nfunc F() string { return "go func() {}()" }\n'
-TEST = 'package a\n\nimport "testing"\n\nfunc BenchmarkF(b *testing.B) {\n\tfor i := 0; i < b.N; i++ {\n\t\tF()\n\t}\n}\n'
+HEAD = 'package a\n\nimport "testing"\n\nfunc BenchmarkF(b *testing.B) {\n'
+TEST = HEAD + "\tfor i := 0; i < b.N; i++ {\n\t\tF()\n\t}\n}\n"
 
 
 def package(root: Path, code: str = PLAIN, test: str = TEST) -> GoPackage:
@@ -39,7 +40,7 @@ def test_code_that_starts_goroutines_gets_all_processors(tmp_path: Path, code: s
 
 
 def test_a_parallel_benchmark_gets_all_processors(tmp_path: Path) -> None:
-    parallel = 'package a\n\nimport "testing"\n\nfunc BenchmarkF(b *testing.B) {\n\tb.RunParallel(func(p *testing.PB) {})\n}\n'
+    parallel = HEAD + "\tb.RunParallel(func(p *testing.PB) {})\n}\n"
     assert not is_sequential(tmp_path, [package(tmp_path, test=parallel)])
 
 

@@ -152,7 +152,7 @@ def test_every_profiler_saves_a_profile_that_go_tool_pprof_opens(
 ) -> None:
     capture, out = captures[name]
     assert capture.profile_path.read_bytes()[:2] == b"\x1f\x8b"
-    assert [p for p in out.iterdir()] == [capture.profile_path]
+    assert list(out.iterdir()) == [capture.profile_path]
     saved = read_pprof(capture.profile_path)
     assert saved.total(capture.value) == capture.profile.total(capture.value) > 0
     biggest = top(capture.profile, value=capture.value)[0].function.name
@@ -301,7 +301,9 @@ for path in glob.glob(os.environ["ASK_PROFILER_MEMRAY"] + "/*.bin"):
 
 def test_a_corrupt_recording_gives_a_clear_error(runner: Runner, empty: Interpreter, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(DESTROY)
-    with pytest.raises(UnreadableOutput, match=r"the memory recording can't be read: [\d-]+\.bin: ") as caught:
+    with pytest.raises(
+        UnreadableOutput, match=r"the memory recording can't be read: [\d-]+\.bin: "
+    ) as caught:
         Memray(runner, empty).capture(build(tmp_path), commands("app.py"), seconds=0.1, out=tmp_path / "out")
     assert "Traceback" not in str(caught.value)
     assert list((tmp_path / "out").iterdir()) == []
