@@ -62,6 +62,10 @@ class Workspace:
         """The target with the first `accepted` accepted candidates applied; step 0 is the baseline."""
         return self.baseline if accepted == 0 else self.path / f"st{accepted:02d}"
 
+    def copies(self) -> tuple[Path, ...]:
+        """The baseline and every step there is; where a profile's files may lie."""
+        return (self.baseline, *sorted(self.path.glob("st[0-9][0-9]")))
+
     def take(self, target: Path) -> CopyNotes:
         """Copy the target. Raises: BadTarget when it is too large, StorageFailed when it can't be kept."""
         return copy_tree(target, self.baseline)

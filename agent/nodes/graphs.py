@@ -8,6 +8,7 @@ from agent.report import Graph
 from agent.state import CaptureRecord, RunState
 from tools.measure.workload import BYTES_PER_OP, PEAK_RSS_BYTES, SECONDS_PER_OP, profiled_benchmarks
 from tools.profiles.flamegraph import flame_svg
+from tools.profiles.profile import Profile
 
 DRAWN = ("cpu", "memory")
 UNIT_OF_VALUE = {"cpu": SECONDS_PER_OP, "alloc_space": BYTES_PER_OP, "peak_space": PEAK_RSS_BYTES}
@@ -50,6 +51,14 @@ def measured_ratio(state: RunState, record: CaptureRecord) -> float | None:
     return 1.0 / found[0].ratio if found and found[0].ratio > 0 else None
 
 
+def _named_alike(deps: Deps, record: CaptureRecord) -> Profile:
+    """A capture's profile with the target's files named as in any copy."""
+    profile = load_capture(deps, record).profile
+    for root in deps.workspace.copies():
+        profile = profile.without_root(str(root))
+    return profile
+
+
 def _draw(
     deps: Deps,
     record: CaptureRecord,
@@ -57,8 +66,15 @@ def _draw(
     graph: Graph,
     base_ratio: float | None = None,
 ) -> Graph:
-    profile = load_capture(deps, record).profile
-    base_profile = load_capture(deps, base).profile if base else None
-    svg = flame_svg(profile, value=record.value, title=graph.title, base=base_profile, base_ratio=base_ratio)
+    profile = _named_alike(deps, record)
+    base_profile = _named_alike(deps, base) if base else None
+    svg = flame_svg(
+        profile,
+        value=record.value,
+        title=graph.title,
+        base=base_profile,
+        base_ratio=base_ratio,
+        orientation="icicle",
+    )
     deps.folder.write_text(graph.path, svg)
     return graph

@@ -332,3 +332,12 @@ def test_a_candidate_that_starts_goroutines_and_its_baseline_get_all_processors(
     of_others = {processors for root, processors in tools.seen_processors if root != "base"}
     assert of_base == {1, None}  # calibrated on one, then measured like the candidate
     assert of_others == {None}
+
+
+def test_a_function_is_the_same_before_and_after_though_the_copies_lie_apart(stage: Stage) -> None:
+    scene = stage([takes(0.005)])
+    report = scene.run()
+    (picture,) = [g for g in report.graphs if g.kind == "difference" and g.view == "cpu"]
+    drawn = (scene.deps.folder.path / picture.path).read_text()
+    assert drawn.count("<title>slow (") == 1
+    assert "by amount: the whole is 50% of what it was" in drawn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,12 @@ class Profile:
     def samples(self) -> int:
         """Number of rows: different stacks (and labels), each with what was added up for it."""
         return len(self.offsets) - 1
+
+    def without_root(self, root: str) -> Profile:
+        """The profile with files below `root` named relative to it, so that two copies of a program compare."""
+        head = root.rstrip("/") + "/"
+        named = tuple(replace(f, file=f.file.removeprefix(head)) for f in self.functions)
+        return replace(self, functions=named)
 
     def times_seen(self) -> IntArray:
         """For each row how often a sampling profiler saw it; ones where the profile doesn't count that.

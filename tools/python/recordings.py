@@ -44,7 +44,7 @@ def read_recordings(folder: Path) -> tuple[list[Profile], dict[str, tuple[float,
     peak = 0.0
     allocations = 0.0
     problems = []
-    for path in sorted(folder.glob(f"*{RECORDING}")):
+    for path in sorted(folder.glob(f"*{RECORDING}*")):  # of a forked child: .bin.PID
         if not path.stat().st_size:
             continue  # a child that was ended before it wrote anything
         try:

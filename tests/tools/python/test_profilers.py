@@ -292,7 +292,7 @@ DESTROY = """\
 import glob
 import os
 
-for path in glob.glob(os.environ["ASK_PROFILER_MEMRAY"] + "/*.bin"):
+for path in sorted(glob.glob(os.environ["ASK_PROFILER_MEMRAY"] + "/*.bin"))[-1:]:
     os.unlink(path)
     with open(path, "w") as file:
         file.write("garbage")
@@ -309,11 +309,25 @@ def test_a_corrupt_recording_gives_a_clear_error(runner: Runner, empty: Interpre
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_memray_keeps_the_recordings_of_every_command_of_a_workload(
+    runner: Runner, empty: Interpreter, tmp_path: Path
+) -> None:
+    for name, count in (("first", 6), ("second", 4)):
+        text = f"def {name}():\n    return bytes({count}_000_000)\n\n\nheld = {name}()\n"
+        (tmp_path / f"{name}.py").write_text(text)
+    capture = Memray(runner, empty).capture(
+        build(tmp_path), commands("first.py", "second.py"), seconds=0.1, out=tmp_path / "out"
+    )
+    assert cost_of(capture, "first").self_value >= 6 * MB
+    assert cost_of(capture, "second").self_value >= 4 * MB
+    assert capture.quantities["processes"] == (2.0, "count")
+
+
 def test_one_corrupt_recording_among_good_ones_is_a_warning(
     runner: Runner, empty: Interpreter, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text("held = bytes(3_000_000)\n")
-    (tmp_path / "destroy.py").write_text(DESTROY.replace("/*.bin", '/*-" + str(os.getpid()) + ".bin'))
+    (tmp_path / "destroy.py").write_text(DESTROY)
     capture = Memray(runner, empty).capture(
         build(tmp_path), commands("app.py", "destroy.py"), seconds=0.1, out=tmp_path / "out"
     )

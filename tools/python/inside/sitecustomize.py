@@ -12,6 +12,7 @@ _FOLDER = os.environ.get("ASK_PROFILER_MEMRAY")
 
 def _start(folder):  # type: ignore[no-untyped-def]
     import atexit
+    import threading
     import time
 
     import memray
@@ -23,7 +24,11 @@ def _start(folder):  # type: ignore[no-untyped-def]
         follow_fork=True,
         trace_python_allocators=True,
     )
-    tracker.__enter__()
+    # A tracker that is started here, in a frame that ends before the program begins, loses count of the frames:
+    # memray 1.20 then gives every later allocation an empty stack. Of other threads it takes the whole stack.
+    starting = threading.Thread(target=tracker.__enter__)
+    starting.start()
+    starting.join()
     state = {"running": True}
     leave = os._exit
 
