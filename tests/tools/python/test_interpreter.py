@@ -79,6 +79,14 @@ def test_this_programs_own_environment_is_never_used_for_a_target(runner: Runner
         assert not found.path.is_relative_to(OWN)
 
 
+def test_what_follows_this_programs_own_environment_on_path_is_found(
+    runner: Runner, target: Path, tmp_path: Path
+) -> None:
+    other = environment_in(tmp_path / "other")
+    found = find_interpreter(runner, target, None, {"PATH": f"{OWN}/bin:{other}/bin:{SYSTEM_PATH}"})
+    assert found.prefix == other
+
+
 def test_a_python3_on_path_that_leads_into_this_programs_environment_is_passed_over(
     runner: Runner, target: Path, tmp_path: Path
 ) -> None:
