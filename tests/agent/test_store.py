@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import resource
 import signal
@@ -26,15 +27,23 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "runs")
 
 
-@pytest.fixture
-def small_files() -> Iterator[int]:
-    """No file of this process may grow over 4 KiB: what a full disk looks like to a writer."""
+SMALL = 4096
+
+
+@contextlib.contextmanager
+def small_files() -> Iterator[None]:
+    """No file of this process may grow over 4 KiB: what a full disk looks like to a writer.
+
+    Only around the write itself: pytest's own output may go to a larger file.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield 4096
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, ignored)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
 
 
 def _run(store: Store, name: str) -> RunFolder:
@@ -48,11 +57,11 @@ def test_runs_are_kept_in_the_users_state_folder() -> None:
     assert default_runs_dir({"HOME": "/home/x", "XDG_STATE_HOME": "/s"}) == Path("/s/ask-profiler/runs")
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, small_files: int) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "report.md"
     write_atomically(path, b"old")
-    with pytest.raises(StorageFailed, match="could not write"):
-        write_atomically(path, b"x" * (small_files + 1))
+    with pytest.raises(StorageFailed, match="could not write"), small_files():
+        write_atomically(path, b"x" * (SMALL + 1))
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["report.md"]
 

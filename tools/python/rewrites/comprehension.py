@@ -54,8 +54,8 @@ def list_comprehension(place: Place) -> cst.Module:
     made = f"{name} = [{' '.join(parts)}]"
     indent = sum(isinstance(a, cst.IndentedBlock) for a in tree.ancestors(loop)) * tree.module.default_indent
     if len(indent.expandtabs(4)) + max(map(len, made.splitlines())) > LINE:
-        step = "\n" + indent + tree.module.default_indent
-        made = f"{name} = [{step}{step.join(parts)}\n{indent}]"
+        step = "\n" + tree.module.default_indent  # the block's own indentation is added to each line
+        made = f"{name} = [{step}{step.join(parts)}\n]"
     statement = place.statement(made + "\n").with_changes(
         leading_lines=[
             *cst.ensure_type(start, cst.SimpleStatementLine).leading_lines,

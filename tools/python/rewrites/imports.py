@@ -37,8 +37,10 @@ def with_import(tree: Tree, module: cst.Module, line: str) -> cst.Module:
         return changed(module, {order[-1]: after(new)} if order else {own[0][0]: before(new)})
     others = [other for other, name in found if name != "__future__"]
     if others:
-        blank = others[0].with_changes(leading_lines=[cst.EmptyLine(indent=False), *others[0].leading_lines])
-        first = new.with_changes(leading_lines=others[0].leading_lines)
+        comments = [line for line in others[0].leading_lines if line.comment is not None]
+        blank = others[0].with_changes(leading_lines=[cst.EmptyLine(indent=False), *comments])
+        blanks = [line for line in others[0].leading_lines if line.comment is None]
+        first = new.with_changes(leading_lines=blanks)
         return changed(module, {others[0]: lambda _: cst.FlattenSentinel([first, blank])})
     if found:
         apart = new.with_changes(leading_lines=[cst.EmptyLine(indent=False)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 import libcst.matchers as m
 
-from tools.python.rewrites.effects import makes_new, require_no_effects
+from tools.python.rewrites.effects import CHANGING, makes_new, require_no_effects
 from tools.python.rewrites.meaning import is_builtin, local_stores, qualified, require_plain_function
 from tools.python.rewrites.names import (
     fresh,
@@ -45,6 +45,8 @@ COPIES = frozenset({"sorted", "set", "frozenset", "list", "tuple", "dict"})
 UNSHARED = COPIES - {"frozenset", "tuple"} | PARSERS
 DEEP = frozenset({"sorted", "json.dumps"})
 """What looks into the container's elements."""
+BUFFERS = frozenset({"base64.b64decode", "base64.b64encode", "zlib.crc32"})
+"""What takes buffers, which others may fill."""
 NOTES = frozenset(
     {"list", "tuple", "set", "frozenset", "dict", "str", "bytes", "List", "Tuple", "Set", "FrozenSet", "Dict",
      "Sequence", "Mapping", "Collection"}
@@ -144,13 +146,23 @@ def _require_steady(tree: Tree, function: cst.FunctionDef, call: cst.Call, loop:
         if not isinstance(arg.value, cst.Name):
             continue
         name = arg.value.value
-        if arg.keyword is None and called in COPIES | DEEP:
+        if any(_is_changed(tree, use) for use in uses(tree, loop, name)):
+            raise CannotRewrite(f"the loop may change `{name}`")
+        if arg.keyword is None and called in COPIES | DEEP | BUFFERS:
             if called in COPIES and not _is_collection(tree, function, name):
                 raise CannotRewrite(f"`{name}` may be an iterator, which is empty in the second round")
             for use in uses(tree, loop, name):
                 if not is_within(tree, use, call) and not is_only_read(tree, use, deep=called in DEEP):
                     raise CannotRewrite(f"the loop may change `{name}`")
             require_no_effects(tree, function, loop, name, deep=called in DEEP)
+
+
+def _is_changed(tree: Tree, use: cst.Name) -> bool:
+    """Whether a method or an assignment to an element changes what the variable holds."""
+    parent = tree.parent(use)
+    if isinstance(parent, cst.Attribute):
+        return parent.attr.value in CHANGING or is_stored(tree, parent)
+    return isinstance(parent, cst.Subscript) and parent.value is use and is_stored(tree, parent)
 
 
 def _is_collection(tree: Tree, function: cst.FunctionDef, name: str) -> bool:

@@ -91,7 +91,7 @@ def set_membership(place: Place) -> cst.Module:
     if not _is_private(tree, function, name):
         _require_other_object(tree, function, values, name)
         require_no_effects(tree, function, around, name)
-    known = fresh(function, f"{name}_set")
+    known = fresh(function, f"{name.lower() if name.isupper() else name}_set")
     if any(m.matches(value, HASHED) for value in _assigned(tree, function, name)):
         raise CannotRewrite(f"`{name}` is a set or a dictionary already")
     _require_shown_hashable(place, name)
