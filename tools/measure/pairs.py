@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tools.measure.statistics import FloatArray, bootstrap_median, holm, sign_flip_p
+from tools.measure.statistics import FloatArray, Interval, bootstrap_median, holm, sign_flip_p
 from tools.measure.toolchain import Build
 from tools.measure.verdict import Comparison
 from tools.measure.workload import SECONDS_PER_OP, Benchmark, Sample
 
 DRIFT = 0.05
-"""How far the ratio of medians may be from the pairs' (in logarithms) before that is said."""
+"""How far (in logarithms) the ratio of medians may be from the pairs' and their interval before it is said."""
 Sampler = Callable[[Build, Benchmark, int], Sample]
 
 
@@ -110,14 +110,14 @@ def _compare_unit(samples: PairedSamples, unit: str, seed: int, confidence: floa
                 ratio_high=float(np.exp(interval.high)),
                 p_value=p,
                 changed=changed,
-                warnings=_warnings(unit, before, after, len(ratios), interval.estimate),
+                warnings=_warnings(unit, before, after, len(ratios), interval),
             )
         )
     return found
 
 
 def _warnings(
-    unit: str, before: list[float], after: list[float], family: int, log_ratio: float
+    unit: str, before: list[float], after: list[float], family: int, interval: Interval
 ) -> tuple[str, ...]:
     found = []
     if 2 / 2 ** len(before) > 0.05 / family:
@@ -127,9 +127,10 @@ def _warnings(
             if max(values) > 3 * min(values):
                 found.append(f"the {side}'s times are up to {max(values) / min(values):.1f} times apart")
         medians = float(np.median(after) / np.median(before))
-        if abs(math.log(medians) - log_ratio) > DRIFT:
+        away = abs(math.log(medians) - interval.estimate) > DRIFT
+        if away and not interval.low <= math.log(medians) <= interval.high:
             found.append(
-                f"the medians differ by {medians - 1:+.1%}, the pairs by {math.exp(log_ratio) - 1:+.1%}: "
+                f"the medians differ by {medians - 1:+.1%}, the pairs by {math.exp(interval.estimate) - 1:+.1%}: "
                 "the host's speed changed meanwhile, which only pairs cancel"
             )
     return tuple(found)
