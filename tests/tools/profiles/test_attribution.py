@@ -147,7 +147,7 @@ def test_the_test_harness_owns_nothing(stacks: Stacks) -> None:
         ("example.com/app.TestDo", "/copy/do_test.go", "harness"),
         ("example.com/app/testdata.Do", "/copy/testdata/do.go", "harness"),
         ("github.com/x/y.Do", "/copy/vendor/github.com/x/y/y.go", "dependency"),
-        ("github.com/x/y.Do", "/root/go/pkg/mod/github.com/x/y/y.go", "dependency"),
+        ("github.com/x/y.Do", "/home/x/go/pkg/mod/github.com/x/y/y.go", "dependency"),
         ("gopkg.in/yaml%2ev3.Do", "gopkg.in/yaml.v3/y.go", "dependency"),
         ("strings.Join", "/usr/local/go/src/strings/strings.go", "library"),
         ("encoding/json.Marshal", "encoding/json/encode.go", "library"),
