@@ -139,12 +139,10 @@ def _summary(
         return named
     limit = f"; the smallest gain that could be told here is {{{_detectable(found)}}}" if found else ""
     if outcome == "nothing worth changing":
-        tried = (
-            f"{_count(len(judged), 'candidate')} judged and none kept"
-            if judged
-            else "no known pattern to change"
-        )
-        return f"Nothing worth changing was found: {tried}{limit}. {named}"
+        if bottlenecks and not judged:
+            return f"No rewrite is known for what costs here{limit}. {named}"
+        tried = f": {_count(len(judged), 'candidate')} judged and none kept" if judged else ""
+        return f"Nothing worth changing was found{tried}{limit}. {named}"
     reasons = sorted({str(j.verdict.reason) for j in judged if j.verdict.reason})
     combined = state.get("combined")
     if combined is not None and not combined.verdict.accepted:

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from agent.rendering import markdown
-from agent.rendering.sentences import OUTCOMES, headline
+from agent.rendering.sentences import headline, title
 from agent.report import Graph, Report
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -30,7 +30,7 @@ def render(report: Report, pictures: Mapping[str, str]) -> str:
     body = parser.renderer.render(tokens, parser.options, {})
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("report.html.j2").render(
-        title=f"{OUTCOMES[report.outcome]}: {report.question}",
+        title=f"{title(report)}: {report.question}",
         outcome=report.outcome,
         headline=headline(report).replace("`", ""),
         contents=contents,

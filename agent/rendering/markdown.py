@@ -7,12 +7,12 @@ import re
 from agent.evidence import Evidence, Reference
 from agent.rendering.quantities import format_number, format_quantity, resolve
 from agent.rendering.sentences import (
-    OUTCOMES,
     UNIT_NAMES,
     change,
     headline,
     interval,
     ordered_comparisons,
+    title,
     verdict_words,
 )
 from agent.report import Bottleneck, JudgedCandidate, Report
@@ -76,7 +76,7 @@ def _summary(report: Report) -> str:
     if report.outcome in ("improved", "not measured"):
         said = escape(said)  # names of benchmarks, a program's own words; else it is prose with quoted names
     lines = [
-        f"# {OUTCOMES[report.outcome]}: {escape(report.question)}",
+        f"# {title(report)}: {escape(report.question)}",
         "",
         f"**{said}**",
         "",

@@ -15,6 +15,8 @@ OUTCOMES = {
     "not improved": "Not improved",
     "not measured": "Not measured",
 }
+NO_IDEA = "No change to offer"
+"""The title where bottlenecks were found and no candidate: that isn't the same as nothing being worth it."""
 UNIT_NAMES = {
     "sec/op": "time",
     "B/op": "bytes allocated",
@@ -22,6 +24,13 @@ UNIT_NAMES = {
     "cpu-sec/op": "CPU time",
     "peak-RSS-B": "peak memory",
 }
+
+
+def title(report: Report) -> str:
+    """The answer in a few words."""
+    if report.outcome == "nothing worth changing" and report.bottlenecks and not report.candidates:
+        return NO_IDEA
+    return OUTCOMES[report.outcome]
 
 
 def headline_comparison(report: Report) -> Comparison | None:

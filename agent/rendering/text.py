@@ -6,12 +6,12 @@ import textwrap
 
 from agent.rendering.quantities import format_number, resolve
 from agent.rendering.sentences import (
-    OUTCOMES,
     UNIT_NAMES,
     change,
     headline,
     interval,
     ordered_comparisons,
+    title,
     verdict_words,
 )
 from agent.report import Report
@@ -26,7 +26,7 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
     """
     page = _Page(min(max(width, 60), 120), colour)
     style = {"improved": "green", "not measured": "red"}.get(report.outcome, "yellow")
-    page.line(page.styled(OUTCOMES[report.outcome], "bold", style))
+    page.line(page.styled(title(report), "bold", style))
     page.wrapped(headline(report))
     if report.bottlenecks:
         page.heading("Bottlenecks")

@@ -341,3 +341,11 @@ def test_a_function_is_the_same_before_and_after_though_the_copies_lie_apart(sta
     drawn = (scene.deps.folder.path / picture.path).read_text()
     assert drawn.count("<title>slow (") == 1
     assert "by amount: the whole is 50% of what it was" in drawn
+
+
+def test_without_an_idea_the_answer_is_not_that_nothing_is_worth_changing(stage: Stage) -> None:
+    scene = stage([])
+    report = scene.run()
+    assert report.bottlenecks and not report.candidates
+    assert report.summary.startswith("No rewrite is known for what costs here")
+    assert (scene.deps.folder.path / "report.md").read_text().startswith("# No change to offer:")
