@@ -92,3 +92,17 @@ def test_files_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "binary.py").write_bytes(b"\xff\xfe\x00")
     assert len(Project(tmp_path).modules()) == 0
     assert isinstance(ast.parse(USE), ast.Module)
+
+
+@pytest.mark.parametrize(
+    ("filling", "expected"),
+    [("items.append(word.lower())", True), ("items.append([word])", False), ("items.extend(rows)", False),
+     ("items.insert(0, {})", False), ("items[0] = []", False), ("items.append(row)", False)],
+)  # fmt: skip
+def test_what_is_put_into_a_list_later_counts(tmp_path: Path, filling: str, expected: bool) -> None:
+    """An empty list shows nothing about what it will hold."""
+    text = (
+        f"def hot(value: list[str], rows, row, word):\n    items = []\n    {filling}\n"
+        "    return [v for v in value if v in items]\n"
+    )
+    assert shown(tmp_path, code=text) == (True, expected)

@@ -172,6 +172,8 @@ class Hashing:
                 found.append(not elements and self._element_is_hashable(node.target, node.iter, scope, steps))
             elif isinstance(node, ast.AugAssign | ast.NamedExpr | ast.withitem) and name in _stored_by(node):
                 found.append(False)
+            elif elements and (added := _added(node, name)) is not None:
+                found.append(bool(added) and all(self.is_hashable(a, scope, steps - 1) for a in added))
         if scope.function is not None:
             argument = _argument(scope.function, name)
             if argument is not None:
@@ -299,6 +301,24 @@ def _binds(target: ast.expr, name: str) -> bool:
 def _stored_by(node: ast.AugAssign | ast.NamedExpr | ast.withitem) -> set[str]:
     target = node.optional_vars if isinstance(node, ast.withitem) else node.target
     return {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+
+
+def _added(node: ast.AST, name: str) -> list[ast.expr] | None:
+    """What a statement puts into the list of that name; empty where that can't be told, None if it puts nothing."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr="append"), args=args) if (
+            found == name
+        ):
+            return args
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr="insert"), args=args) if (
+            found == name
+        ):
+            return args[1:]
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr="extend")) if found == name:
+            return []
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=found))], value=value) if found == name:
+            return [value]
+    return None
 
 
 def _argument(function: Function, name: str) -> ast.arg | None:
