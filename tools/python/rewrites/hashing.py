@@ -12,15 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.python.rewrites.annotations import is_container_note, is_hashable_note, named
+
 MAX_FILES = 3000
 MAX_STEPS = 4
-HASHABLE = frozenset(
-    {"str", "int", "float", "bool", "bytes", "complex", "date", "datetime", "time", "timedelta", "Decimal",
-     "Fraction", "Path", "PurePath", "UUID", "None"}
-)  # fmt: skip
-CONTAINERS = frozenset(
-    {"list", "tuple", "set", "frozenset", "Sequence", "Iterable", "Collection", "List", "Tuple"}
-)
 TEXT_METHODS = frozenset(
     {"lower", "upper", "strip", "lstrip", "rstrip", "casefold", "title", "capitalize", "replace", "format", "join",
      "encode", "decode", "removeprefix", "removesuffix", "zfill", "group", "isoformat", "strftime"}
@@ -74,7 +69,7 @@ class Project:
         """Every call of something of that name, and where it stands."""
         for module in self.modules():
             for function, node in _with_functions(module):
-                if isinstance(node, ast.Call) and _name(node.func) == name:
+                if isinstance(node, ast.Call) and named(node.func) == name:
                     yield Scope(module, function), node
 
     def field_is_hashable(self, name: str) -> bool:
@@ -141,9 +136,9 @@ class Hashing:
             case ast.Call(func=ast.Name(id="range")) | ast.Constant():
                 return True
             case ast.Call(func=called_function):
-                return self._returns_hashable_elements(_name(called_function), steps - 1)
+                return self._returns_hashable_elements(named(called_function), steps - 1)
             case ast.Name(id=name):
-                return self._elements_of_name(name, scope, steps)
+                return self._elements_ofnamed(name, scope, steps)
         return False
 
     def _name_is_hashable(self, name: str, scope: Scope, steps: int) -> bool:
@@ -152,7 +147,7 @@ class Hashing:
                 return self._element_is_hashable(loop.target, loop.iter, scope, steps)
         return self._bound(name, scope, steps, elements=False)
 
-    def _elements_of_name(self, name: str, scope: Scope, steps: int) -> bool:
+    def _elements_ofnamed(self, name: str, scope: Scope, steps: int) -> bool:
         return self._bound(name, scope, steps, elements=True)
 
     def _bound(self, name: str, scope: Scope, steps: int, *, elements: bool) -> bool:
@@ -167,7 +162,7 @@ class Hashing:
                 else:  # a, b = line.split()
                     found.append(not elements and self.has_hashable_elements(node.value, scope, steps - 1))
             elif isinstance(node, ast.AnnAssign) and _binds(node.target, name):
-                found.append((_is_container_note if elements else _is_hashable_note)(node.annotation))
+                found.append((is_container_note if elements else is_hashable_note)(node.annotation))
             elif isinstance(node, ast.For) and _binds(node.target, name):
                 found.append(not elements and self._element_is_hashable(node.target, node.iter, scope, steps))
             elif isinstance(node, ast.AugAssign | ast.NamedExpr | ast.withitem) and name in _stored_by(node):
@@ -190,7 +185,7 @@ class Hashing:
     def _parameter(self, function: Function, argument: ast.arg, steps: int, *, elements: bool) -> bool:
         """By annotation, else by every call in the project; there must be one."""
         if argument.annotation is not None:
-            return (_is_container_note if elements else _is_hashable_note)(argument.annotation)
+            return (is_container_note if elements else is_hashable_note)(argument.annotation)
         names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
         ask = self.has_hashable_elements if elements else self.is_hashable
         found = []
@@ -210,7 +205,7 @@ class Hashing:
             return False
         module, function = functions[0]
         if function.returns is not None:
-            return _is_container_note(function.returns)
+            return is_container_note(function.returns)
         returned = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
         scope = Scope(module, function)
         return bool(returned) and all(self.has_hashable_elements(r, scope, steps) for r in returned)
@@ -234,7 +229,7 @@ def searches(text: str, start: int, name: str) -> list[tuple[Scope, ast.Compare]
     found = [
         (function, node)
         for function, node in _with_functions(module)
-        if isinstance(node, ast.Compare) and _name(node.comparators[0]) == name
+        if isinstance(node, ast.Compare) and named(node.comparators[0]) == name
     ]
     around = [function for function, node in found if (node.lineno, node.col_offset) == place]
     return [
@@ -258,22 +253,22 @@ def _loops_around(node: ast.AST, outer: ast.AST) -> tuple[ast.comprehension, ...
 def _field_says(node: ast.ClassDef, name: str) -> Iterator[bool]:
     """For each place of a class that gives a field its kind: whether that can be hashed."""
     for statement in node.body:
-        if isinstance(statement, ast.AnnAssign) and _name(statement.target) == name:
-            yield _is_hashable_note(statement.annotation)
+        if isinstance(statement, ast.AnnAssign) and named(statement.target) == name:
+            yield is_hashable_note(statement.annotation)
         if isinstance(statement, Function):
             for inner in ast.walk(statement):
                 if isinstance(inner, ast.AnnAssign) and _is_own_field(inner.target, name):
-                    yield _is_hashable_note(inner.annotation)
+                    yield is_hashable_note(inner.annotation)
                 if isinstance(inner, ast.Assign) and any(_is_own_field(t, name) for t in inner.targets):
-                    argument = _argument(statement, _name(inner.value))
+                    argument = _argument(statement, named(inner.value))
                     note = argument.annotation if argument is not None else None
                     yield isinstance(inner.value, ast.Constant) or (
-                        note is not None and _is_hashable_note(note)
+                        note is not None and is_hashable_note(note)
                     )
 
 
 def _is_own_field(target: ast.expr, name: str) -> bool:
-    return isinstance(target, ast.Attribute) and target.attr == name and _name(target.value) == "self"
+    return isinstance(target, ast.Attribute) and target.attr == name and named(target.value) == "self"
 
 
 def _with_functions(module: ast.Module) -> Iterator[tuple[Function | None, ast.AST]]:
@@ -284,12 +279,6 @@ def _with_functions(module: ast.Module) -> Iterator[tuple[Function | None, ast.A
         yield function, node
         inner = node if isinstance(node, Function) else function
         waiting += [(inner, child) for child in ast.iter_child_nodes(node)]
-
-
-def _name(node: ast.expr) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _binds(target: ast.expr, name: str) -> bool:
@@ -325,33 +314,3 @@ def _argument(function: Function, name: str) -> ast.arg | None:
     given = function.args
     everything = [*given.posonlyargs, *given.args, *given.kwonlyargs]
     return next((a for a in everything if a.arg == name), None)
-
-
-def _is_hashable_note(note: ast.expr) -> bool:
-    """`str`, `datetime.date`, `int | None`, also as text."""
-    if isinstance(note, ast.Constant):
-        return note.value is None or (
-            isinstance(note.value, str) and _is_hashable_note(_parsed_note(note.value))
-        )
-    if isinstance(note, ast.BinOp):
-        return _is_hashable_note(note.left) and _is_hashable_note(note.right)
-    if isinstance(note, ast.Subscript) and _name(note.value) == "Optional":
-        return _is_hashable_note(note.slice)
-    return _name(note) in HASHABLE
-
-
-def _is_container_note(note: ast.expr) -> bool:
-    """`list[str]` and the like, also as text."""
-    if isinstance(note, ast.Constant) and isinstance(note.value, str):
-        return _is_container_note(_parsed_note(note.value))
-    if not isinstance(note, ast.Subscript) or _name(note.value) not in CONTAINERS:
-        return False
-    parts = note.slice.elts if isinstance(note.slice, ast.Tuple) else [note.slice]
-    return all(_is_hashable_note(p) or (isinstance(p, ast.Constant) and p.value is Ellipsis) for p in parts)
-
-
-def _parsed_note(text: str) -> ast.expr:
-    try:
-        return ast.parse(text, mode="eval").body
-    except SyntaxError:
-        return ast.Name(id="?")
