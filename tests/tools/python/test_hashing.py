@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.python.rewrites.hashing import Hashing, Project, searches
+from tools.python.rewrites.hashing import Hashing, searches
+from tools.python.rewrites.project import Project
 
 USE = "def hot(value, items):\n    return [v for v in value if v in items]\n"
 

@@ -6,7 +6,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from tools.python.rewrites.effects import is_new, makes_new, require_no_effects
-from tools.python.rewrites.hashing import Hashing, Project, searches
+from tools.python.rewrites.hashing import Hashing, searches
 from tools.python.rewrites.meaning import (
     local_stores,
     require_builtins,
@@ -33,6 +33,7 @@ from tools.python.rewrites.place import (
     instead,
     walk,
 )
+from tools.python.rewrites.project import Project
 
 LISTS = (
     m.List()

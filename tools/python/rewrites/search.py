@@ -9,7 +9,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from tools.python.rewrites.effects import HARMLESS_BUILTINS
-from tools.python.rewrites.hashing import Hashing, Project, scope_at
+from tools.python.rewrites.hashing import Hashing, scope_at
 from tools.python.rewrites.meaning import is_builtin, require_plain_function
 from tools.python.rewrites.names import (
     fresh,
@@ -22,6 +22,7 @@ from tools.python.rewrites.names import (
     uses,
 )
 from tools.python.rewrites.place import CannotRewrite, Loop, Place, Tree, after, changed, instead, walk
+from tools.python.rewrites.project import Project
 
 UNEQUAL = frozenset({"float", "complex", "list", "dict", "set", "List", "Dict", "Set", "bytearray"})
 """Types whose values can't be keys, or need not equal themselves."""
