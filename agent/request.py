@@ -11,11 +11,24 @@ View = Literal["cpu", "memory", "goroutines"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change that someone else wrote and that is to be judged: `patch` is a unified diff with a/ b/ prefixes
+    relative to the project's root; `title` names it in reports. `harness` says that tests, benchmarks and build
+    files of the change are to be used on both sides, where otherwise changing them is forbidden.
+    """
+
+    title: str
+    patch: str
+    harness: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A question about a target, as a door received it; `target` is an absolute path.
 
     `bench` is a regular expression over benchmark names, `command` an argument list that may hold
-    `{size}`; at most one of the two. Without either the workload is found in the target.
+    `{size}`; at most one of the two. Without either the workload is found in the target. With a `change`
+    nothing is searched for: that change is judged.
     """
 
     question: str
@@ -30,6 +43,7 @@ class Request:
     time_limit_s: float | None = None
     python: str | None = None
     seed: int = 0
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,33 @@
+"""What a language must offer for a change to be trusted: reading it, calling it, varying its inputs, counting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from tools.measure.equivalence import Equivalence
+from tools.measure.guard import Objection
+from tools.measure.toolchain import Build
+from tools.measure.unseen import Unseen
+from tools.measure.workload import Benchmark, Workload
+
+
+class Verifier(Protocol):
+    """A language's ways to look through a change. `files` are the changed files, relative to both copies' roots."""
+
+    def objections(self, before: Path, after: Path, files: tuple[str, ...]) -> tuple[Objection, ...]:
+        """What the guard's rules find in a change; files that can't be read are objections, too."""
+
+    def compare_values(
+        self, before: Build, after: Build, workload: Workload, files: tuple[str, ...], *, seed: int
+    ) -> Equivalence:
+        """Call the changed functions of both copies on the same arguments. Raises: ToolError."""
+
+    def unseen(self, root: Path, workload: Workload, number: int) -> Unseen:
+        """Give the copy at `root` other inputs, in place; the same `number` gives the same. Raises: ToolError."""
+
+    def instructions(self, build: Build, benchmark: Benchmark, iterations: int) -> float | None:
+        """Instructions of one operation, which don't depend on the host's mood; None where they can't be counted.
+
+        Raises: ToolError.
+        """
