@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 
 from agent.errors import BadRequest
 from tools.errors import ProgramFailed
 from tools.run.process import Completed, Runner
+from tools.run.reading import read_written
 
 
 def make_patch(runner: Runner, old: Path, new: Path, files: tuple[str, ...]) -> str:
     """The patch from `old` to `new` over `files`, binary files included; "" when nothing differs.
 
-    Raises: ToolError when git is missing or fails.
+    Raises: ToolError when git is missing or fails, or one of the files is a link or lies outside.
     """
     with tempfile.TemporaryDirectory(prefix="ask-profiler-") as name:
         folder = Path(name)
         for side, root in (("a", old), ("b", new)):
             (folder / side).mkdir()
             for file in files:
-                if (root / file).is_file():
+                content = read_written(root, root / file)
+                if content is not None:
                     (folder / side / file).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(root / file, folder / side / file)
+                    (folder / side / file).write_bytes(content)
         argv = ["git", "-c", "core.quotePath=false", "-c", "core.autocrlf=false", "diff", "--no-index"]
         done = runner.run(
             [*argv, "--binary", "--no-prefix", "--no-color", "a", "b"],

@@ -9,20 +9,25 @@ A run's `work/` holds equally long directory names, so that paths weigh the same
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import BadTarget, StorageFailed
 from agent.store import storage_failed
+from tools.run.reading import shown_name
+from tools.run.removing import remove_tree
 
-NOT_COPIED = frozenset(
+VERSION_CONTROL = frozenset({".git", ".hg", ".svn"})
+NOT_COPIED = VERSION_CONTROL | frozenset(
     {
-        ".git", ".hg", ".svn", ".venv", "venv", ".tox", ".nox", "node_modules", "__pycache__",
+        ".venv", "venv", ".tox", ".nox", "node_modules", "__pycache__",
         ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ask-profiler", ".idea", ".vscode",
     }
 )  # fmt: skip
@@ -67,8 +72,13 @@ class Workspace:
         return (self.baseline, *sorted(self.path.glob("st[0-9][0-9]")))
 
     def take(self, target: Path) -> CopyNotes:
-        """Copy the target. Raises: BadTarget when it is too large, StorageFailed when it can't be kept."""
-        return copy_tree(target, self.baseline)
+        """Copy the target. Raises: BadTarget when it is too large or deep, StorageFailed when it can't be kept."""
+        try:
+            return copy_tree(target, self.baseline)
+        except RecursionError as error:
+            raise BadTarget(
+                f"{target} nests folders too deep: point --target at the part that is meant"
+            ) from error
 
     def start_candidate(self, accepted: int) -> Path:
         """A fresh candidate copy of step `accepted`."""
@@ -82,7 +92,8 @@ class Workspace:
 
     def remove(self) -> None:
         """Delete every copy."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove_tree(str(self.path))
 
 
 def copy_tree(source: Path, destination: Path) -> CopyNotes:
@@ -91,8 +102,7 @@ def copy_tree(source: Path, destination: Path) -> CopyNotes:
     A link that leads outside the project isn't copied: neither we nor the target's code should
     follow it. Raises: BadTarget over 2 GiB, StorageFailed.
     """
-    if destination.exists():
-        shutil.rmtree(destination)
+    _clear(destination)
     root = source.resolve()
     copies = destination.parent.resolve()  # may lie inside the target, with runs kept there
     outside: list[str] = []
@@ -113,30 +123,53 @@ def copy_tree(source: Path, destination: Path) -> CopyNotes:
                 if _leads_inside(path, root):
                     (target_folder / name).symlink_to(path.readlink())
                 else:
-                    outside.append(relative)
+                    outside.append(shown_name(relative))
                 continue
             if not path.is_file():
                 continue
             size += path.stat().st_size
             if size > COPY_LIMIT_BYTES:
                 raise BadTarget(
-                    f"{source} holds over 2 GiB (at {relative}): point --target at a smaller part"
+                    f"{source} holds over 2 GiB (at {shown_name(relative)}): point --target at a smaller part"
                 )
             try:
                 _copy_file(path, target_folder / name)
             except PermissionError:
-                unreadable.append(relative)
+                unreadable.append(shown_name(relative))
     return CopyNotes(links_outside=tuple(outside), unreadable=tuple(unreadable))
 
 
 def clone(source: Path, destination: Path) -> None:
-    """Copy one private copy over another, whole. Raises: StorageFailed."""
+    """Copy one private copy over another, whole. Raises: StorageFailed.
+
+    What only the target's code can have put there (a pipe, a link that leads out, a `.git` that steers git) stays
+    behind.
+    """
+    _clear(destination)
+    root = source.resolve()
+
+    def planted(folder: str, names: list[str]) -> set[str]:
+        return {name for name in names if _is_planted(Path(folder) / name, root)}
+
     try:
-        if destination.exists():
-            shutil.rmtree(destination)
-        shutil.copytree(source, destination, symlinks=True)
-    except (OSError, shutil.Error) as error:
+        shutil.copytree(source, destination, symlinks=True, ignore=planted)
+    except (OSError, shutil.Error, RecursionError) as error:
         raise StorageFailed(f"could not copy {source} to {destination}: {error}") from error
+
+
+def _is_planted(path: Path, root: Path) -> bool:
+    if path.name in VERSION_CONTROL:
+        return True
+    if path.is_symlink():
+        return not _leads_inside(path, root)
+    return not (path.is_dir() or path.is_file())
+
+
+def _clear(folder: Path) -> None:
+    try:
+        remove_tree(str(folder))
+    except OSError as error:
+        raise storage_failed(folder, error) from error
 
 
 def _is_environment(folder: Path) -> bool:
@@ -188,9 +221,15 @@ def file_hashes(root: Path) -> dict[str, str]:
 
 
 def _digest(path: Path) -> str:
-    if path.is_symlink():
+    found = path.lstat()
+    if stat.S_ISLNK(found.st_mode):
         return "link:" + str(path.readlink())
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    if not stat.S_ISREG(found.st_mode):
+        return "no file"
+    if found.st_size > COPY_LIMIT_BYTES:  # holes take no space, but reading them would never end
+        return f"{found.st_size} bytes"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _files(root: Path) -> Iterator[Path]:

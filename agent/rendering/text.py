@@ -33,7 +33,7 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
         for found in report.bottlenecks:
             share = report.index.resolve(found.share)
             page.line(
-                f" {found.rank}. {page.styled(found.function, 'bold')}  {_plain(found.file)}:{found.line}  "
+                f" {found.rank}. {page.styled(found.function, 'bold')}  {plain(found.file)}:{found.line}  "
                 f"{format_number(share.value, share.unit)} of {found.view}  "
                 f"{found.severity}, confidence {found.confidence}"
             )
@@ -42,7 +42,7 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
         page.heading("Candidates")
         for judged in report.candidates:
             mark = page.styled("+", "green") if judged.verdict.accepted else page.styled("-", "yellow")
-            page.line(f" {mark} {judged.candidate.id} {_plain(judged.candidate.title)}")
+            page.line(f" {mark} {judged.candidate.id} {plain(judged.candidate.title)}")
             page.wrapped(verdict_words(judged), indent=4)
     if report.combined is not None:
         page.heading("Before and after (fresh processes, paired, 95 % intervals)")
@@ -55,7 +55,7 @@ def _table(page: _Page, report: Report) -> None:
     if report.combined is None:
         return
     rows = [
-        (_plain(c.benchmark), UNIT_NAMES.get(c.unit, _plain(c.unit)), format_number(c.baseline_median, c.unit),
+        (plain(c.benchmark), UNIT_NAMES.get(c.unit, plain(c.unit)), format_number(c.baseline_median, c.unit),
          format_number(c.candidate_median, c.unit), change(c), interval(c))
         for c in ordered_comparisons(report.combined.comparisons)
         if c.unit in ("sec/op", "B/op", "peak-RSS-B")
@@ -73,7 +73,7 @@ def _endings(page: _Page, report: Report) -> None:
         met = [t for t in report.targets if t.status != "not measurable"]
         for target in met:
             mark = "met" if target.status == "met" else "NOT MET"
-            page.line(f"  {mark}: {_plain(target.target.text)}")
+            page.line(f"  {mark}: {plain(target.target.text)}")
         unknown = len(report.targets) - len(met)
         if unknown:
             page.line(f"  not measurable with this workload: {unknown} targets")
@@ -96,12 +96,12 @@ class _Page:
         self._lines: list[str] = []
 
     def styled(self, text: str, *styles: str) -> str:
-        text = _plain(text)
+        text = plain(text)
         codes = ";".join(_STYLES[s] for s in styles)
         return f"\033[{codes}m{text}\033[0m" if self._colour else text
 
     def line(self, text: str) -> None:
-        self._lines.append(text if self._colour else _plain(text))
+        self._lines.append(text if self._colour else plain(text))
 
     def heading(self, text: str) -> None:
         self._lines += ["", self.styled(text, "bold")]
@@ -109,7 +109,7 @@ class _Page:
     def wrapped(self, text: str, indent: int = 0) -> None:
         space = " " * indent
         self._lines += textwrap.wrap(
-            _plain(text), self._width, initial_indent=space, subsequent_indent=space, break_long_words=False,
+            plain(text), self._width, initial_indent=space, subsequent_indent=space, break_long_words=False,
             break_on_hyphens=False,
         )  # fmt: skip
 
@@ -117,5 +117,6 @@ class _Page:
         return "\n".join(self._lines) + "\n"
 
 
-def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+def plain(text: str) -> str:
+    """Text that can't steer a terminal: control characters, and what is no character at all, as `?`."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text.expandtabs(4))

@@ -13,18 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.doors.conftest import Cli
-from tests.doors.targets import PROGRAM, go_target, python_target
-
-FILLS_THE_DISK = """\
-import os
-if not os.path.exists("filled"):
-    try:
-        with open("filled", "wb", buffering=0) as file:
-            while True:
-                file.write(b"x" * 4096)
-    except OSError:
-        pass
-"""
+from tests.doors.targets import go_target, python_target
 
 
 def _with_a_disk_of(size_bytes: int, place: Path) -> list[str]:
@@ -73,11 +62,12 @@ def test_a_disk_that_is_full_from_the_start_is_named_with_the_remedy(cli: Cli, t
 
 @pytest.mark.slow
 def test_a_disk_that_fills_up_ends_the_run_and_with_space_again_it_goes_on(cli: Cli, tmp_path: Path) -> None:
-    target, disk = python_target(tmp_path / "target", program=FILLS_THE_DISK + PROGRAM), tmp_path / "disk"
+    target, disk = python_target(tmp_path / "target"), tmp_path / "disk"
     asking = " ".join(f"'{word}'" for word in cli.words(*cli.question(target, "--runs-dir", disk / "runs")))
     resuming = " ".join(f"'{word}'" for word in cli.words("resume", "--runs-dir", disk / "runs"))
-    free_some = f"for file in '{disk}'/runs/*/work/base/filled; do : > \"$file\"; done"
-    script = f"{asking}; echo exit $? >&2; {free_some}; {resuming}"
+    planned = f"until ls '{disk}'/runs/*/plan.json >&2; do sleep 0.02; done 2>/dev/null"
+    filling = f"({planned}; exec cat /dev/zero > '{disk}/filled' 2>/dev/null)"
+    script = f"{filling} & {asking}; echo exit $? >&2; wait; rm '{disk}/filled'; {resuming}"
     answered = _shell(cli, script, _with_a_disk_of(4_000_000, disk))
     first, _, second = answered[1].partition("exit 7\n")
     assert re.search(rf"ask-profiler: could not write {disk}/\S+: .*free some space", first)

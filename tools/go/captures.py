@@ -7,9 +7,7 @@ go command's -overlay adds to the build: the copy itself stays as it is.
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,12 +20,16 @@ from tools.go.sampling import exact_pattern, run_command, run_test_binary
 from tools.measure.toolchain import Build, Capture, ProfileView
 from tools.measure.workload import Benchmark, Workload, profiled_benchmarks
 from tools.profiles.combine import combine
-from tools.profiles.pprof import read_pprof, write_pprof
+from tools.profiles.pprof import PprofLimits, read_pprof, write_pprof
 from tools.profiles.profile import Profile
 from tools.run.process import Limits, Runner
+from tools.run.reading import fresh_folder, read_json, read_written
 
 CAPTURE_LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512)
 HEAP_RATE_BYTES = 64 * 1024
+PROFILE_BYTES = 64 * 1024**2
+PROFILE_LIMITS = PprofLimits(decompressed_bytes=512 * 1024**2)
+"""For what a process of the target's writes: it may be anything."""
 MAX_REPEATS = 20
 """How often a command that is too short to fill the capture's seconds is run."""
 FLAGS = {"cpu": "-test.cpuprofile", "memory": "-test.memprofile"}
@@ -94,9 +96,7 @@ class GoProfiler:
     def _part(
         self, build: Build, folder: str, selection: list[str]
     ) -> tuple[Profile, dict[str, int] | None] | None:
-        scratch = build.root / BINARIES / "capture"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
+        scratch = fresh_folder(build.root, BINARIES, "capture")
         target = scratch / "profile"
         options = list(selection)
         env: dict[str, str] = {}
@@ -111,11 +111,10 @@ class GoProfiler:
         run_test_binary(
             self.runner, self.go, build, folder, options, processors=self.processors,
             program=f"{self.name} of {folder}", binary=binary, env=env, limits=CAPTURE_LIMITS,
+            kept=(scratch,),
         )  # fmt: skip
-        if not target.is_file():
-            return None
-        facts = target.with_suffix(".json")
-        return read_pprof(target), json.loads(facts.read_text()) if facts.is_file() else None
+        profile = _read_profile(build.root, target)
+        return None if profile is None else (profile, _read_facts(build.root, target.with_suffix(".json")))
 
     def _overlay_tests(self, root: Path, folder: str) -> str:
         """A test binary of the package that also watches its goroutines."""
@@ -155,16 +154,14 @@ class GoProfiler:
         found: list[tuple[Profile, dict[str, int] | None]] = []
         covered_s = 0.0
         for _ in range(MAX_REPEATS):
-            target = build.root / BINARIES / "capture"
-            shutil.rmtree(target, ignore_errors=True)
-            target.mkdir(parents=True)
+            target = fresh_folder(build.root, BINARIES, "capture")
             env = {"ASK_PROFILER_PROFILES": str(target), "ASK_PROFILER_VIEW": self.view}
-            sample, _ = run_command(self.runner, self.go, build, benchmark, env=env)
-            parts = [read_pprof(path) for path in sorted(target.glob("*.pb.gz")) if path.stat().st_size]
-            facts = target / "goroutines.json"
+            sample, _ = run_command(self.runner, self.go, build, benchmark, env=env, kept=(target,))
+            each = [_read_profile(build.root, path) for path in sorted(target.glob("*.pb.gz"))]
+            parts = [part for part in each if part is not None]
             if parts:
                 profile = with_own_names(combine(parts))
-                found.append((profile, json.loads(facts.read_text()) if facts.is_file() else None))
+                found.append((profile, _read_facts(build.root, target / "goroutines.json")))
             covered_s += sample.duration_s
             if covered_s >= seconds:
                 break
@@ -209,6 +206,27 @@ def with_own_names(profile: Profile) -> Profile:
         replace(f, name="main.main") if f.name == f"main.{OVERLAY_MAIN}" else f for f in profile.functions
     )
     return replace(profile, functions=renamed)
+
+
+def _read_profile(root: Path, path: Path) -> Profile | None:
+    """A profile that a process of the target's wrote, None when it is empty or not there. Raises: ToolError."""
+    content = read_written(root, path, limit_bytes=PROFILE_BYTES)
+    if not content:
+        return None
+    try:
+        return read_pprof(content, PROFILE_LIMITS)
+    except UnreadableOutput as error:
+        raise UnreadableOutput(f"{path.name}: {error}") from error
+
+
+def _read_facts(root: Path, path: Path) -> dict[str, int] | None:
+    """How many goroutines there were, None when it wasn't written. Raises: ToolError."""
+    found = read_json(root, path, limit_bytes=PROFILE_BYTES)
+    if found is None:
+        return None
+    if not isinstance(found, dict) or not all(isinstance(found.get(key), int) for key in ("peak", "last")):
+        raise UnreadableOutput(f"{path.name}: not the goroutine counts that were asked for")
+    return {key: found[key] for key in ("peak", "last")}
 
 
 def _base(value: int, unit: str) -> tuple[float, str]:

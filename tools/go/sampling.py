@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 from tools.errors import ProgramFailed, UnreadableOutput
 from tools.go.program import GoProgram
 from tools.measure.benchmark_format import BenchmarkLine, parse_results, without_processors
 from tools.measure.toolchain import Build
-from tools.measure.workload import CPU_SECONDS_PER_OP, PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, Sample
+from tools.measure.workload import (
+    CPU_SECONDS_PER_OP,
+    PEAK_RSS_BYTES,
+    PROCESS_CPU_SECONDS,
+    SECONDS_PER_OP,
+    Benchmark,
+    Sample,
+)
 from tools.run.process import Completed, Limits, Runner
-from tools.run.sandbox import Access
 
 SAMPLE_LIMITS = Limits(timeout_s=60.0, memory_bytes=8 * 1024**3, processes=512)
 
@@ -31,12 +39,17 @@ def run_benchmark(
         [f"-test.bench={exact_pattern(benchmark.name)}", f"-test.benchtime={iterations}x", "-test.benchmem"],
         processors=processors,
         program=f"Benchmark{benchmark.name}",
+        kept=(),
     )  # fmt: skip
     line = _only_result(done, benchmark.name, processors)
     return Sample(
         benchmark=benchmark.name,
         iterations=line.iterations,
-        values={**line.values, PEAK_RSS_BYTES: float(done.peak_rss_bytes)},
+        values={
+            **line.values,
+            PROCESS_CPU_SECONDS: done.cpu_s,
+            PEAK_RSS_BYTES: float(done.peak_rss_bytes),
+        },
         duration_s=done.duration_s,
     )
 
@@ -53,13 +66,18 @@ def run_test_binary(
     binary: str | None = None,
     env: dict[str, str] | None = None,
     limits: Limits = SAMPLE_LIMITS,
+    kept: Sequence[Path] | None = None,
 ) -> Completed:
-    """Run a package's test binary without its tests, in the package's folder. Raises: ToolError."""
+    """Run a package's test binary without its tests, in the package's folder. Raises: ToolError.
+
+    What it writes into the copy is forgotten but for `kept` folders; None keeps those that are ours.
+    """
+    program_path = binary or build.programs[folder]
     done = runner.run(
-        [binary or build.programs[folder], "-test.run=^$", "-test.count=1", *options],
+        [program_path, "-test.run=^$", "-test.count=1", *options],
         cwd=build.root / folder,
         env={**go.environment, "GOMAXPROCS": str(processors), **(env or {})},
-        access=Access(readable=(go.root,), writable=(build.root,)),
+        access=go.access(build.root, program_path, kept),
         limits=limits,
         check=False,
         program=program,
@@ -85,14 +103,23 @@ def _only_result(done: Completed, name: str, processors: int) -> BenchmarkLine:
 
 
 def run_command(
-    runner: Runner, go: GoProgram, build: Build, benchmark: Benchmark, *, env: dict[str, str] | None = None
+    runner: Runner,
+    go: GoProgram,
+    build: Build,
+    benchmark: Benchmark,
+    *,
+    env: dict[str, str] | None = None,
+    kept: Sequence[Path] | None = None,
 ) -> tuple[Sample, Completed]:
-    """Run the command's binary as a whole process; the sample and the process. Raises: ToolError."""
+    """Run the command's binary as a whole process; the sample and the process. Raises: ToolError.
+
+    What it writes into the copy is forgotten but for `kept` folders; None keeps those that are ours.
+    """
     done = runner.run(
         [build.programs["command"], *benchmark.selector],
         cwd=build.root,
         env={**go.environment, **(env or {})},
-        access=Access(readable=(go.root,), writable=(build.root,)),
+        access=go.access(build.root, build.programs["command"], kept),
         limits=SAMPLE_LIMITS,
         program=benchmark.name,
     )

@@ -12,7 +12,6 @@ from tools.go.packages import list_packages
 from tools.go.program import GoProgram
 from tools.measure.toolchain import TestOutcome
 from tools.run.process import Completed, Limits, Runner
-from tools.run.sandbox import Access
 
 RESULT = re.compile(r"^--- (PASS|FAIL|SKIP): (\S+)", re.MULTILINE)
 TEST_LIMITS = Limits(timeout_s=120.0, memory_bytes=4 * 1024**3, processes=512)
@@ -53,7 +52,7 @@ def _run_package(runner: Runner, go: GoProgram, root: Path, folder: str, binary:
             [binary, "-test.v", "-test.count=1", f"-test.timeout={TEST_LIMITS.timeout_s:.0f}s"],
             cwd=root / folder,
             env=go.environment,
-            access=Access(readable=(go.root,), writable=(root,)),
+            access=go.access(root, binary, kept=()),
             limits=TEST_LIMITS,
             check=False,
             program=f"tests of {folder}",

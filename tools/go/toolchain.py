@@ -69,7 +69,7 @@ class GoToolchain:
     def sample(self, build: Build, benchmark: Benchmark, iterations: int) -> Sample:
         """One fresh process. Raises: ToolError."""
         if "command" in build.programs:
-            return run_command(self.runner, self.go, build, benchmark)[0]
+            return run_command(self.runner, self.go, build, benchmark, kept=())[0]
         if benchmark.name.startswith("Tests/"):
             return self._sample_tests(build, benchmark)
         processors = build.processors or self.processors
@@ -79,7 +79,7 @@ class GoToolchain:
         """A package's whole test binary as a workload."""
         done = run_test_binary(
             self.runner, self.go, build, benchmark.selector[0], ["-test.run=."],
-            processors=self.processors, program=benchmark.name,
+            processors=self.processors, program=benchmark.name, kept=(),
         )  # fmt: skip
         if done.exit_code != 0:
             raise ProgramFailed(f"{benchmark.name} failed", exit_code=done.exit_code)

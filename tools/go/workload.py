@@ -82,7 +82,7 @@ def find_benchmarks(
     for folder in binaries:
         done = run_test_binary(
             runner, go, build, folder, ["-test.bench=.", "-test.benchtime=1x"],
-            processors=processors, program=f"benchmarks of {folder}", limits=LISTING_LIMITS,
+            processors=processors, program=f"benchmarks of {folder}", limits=LISTING_LIMITS, kept=(),
         )  # fmt: skip
         names = [without_processors(r.name, processors) for r in parse_results(done.stdout)]
         found += [

@@ -1,7 +1,7 @@
-"""Reading memray's recordings, as a program: `python -P -m tools.python.recordings FOLDER`.
+"""Reading memray's recordings, as a program: `python -P -m tools.python.recordings FOLDER OUT`.
 
 A recording is written by the target, so it is read in a confined process of its own, which writes a profile for
-each recording beside it and the totals as JSON.
+each recording and the totals as JSON into another folder, where nothing of the target's lies.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_RECORDS = 500_000
 VALUES = (ValueType(name="peak_objects", unit="count"), ValueType(name="peak_space", unit="bytes"))
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, out: Path) -> int:
     """Write the profiles and the totals; 1 with a sentence on standard error when nothing can be read."""
     try:
         parts, facts = read_recordings(folder)
@@ -33,8 +33,8 @@ def main(folder: Path) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     for number, part in enumerate(parts):
-        write_pprof(part, folder / f"{number:06}{PROFILE}")
-    (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
+        write_pprof(part, out / f"{number:06}{PROFILE}")
+    (out / FACTS).write_text(json.dumps(facts), encoding="utf-8")
     return 0
 
 
@@ -82,4 +82,4 @@ def _is_ours(stack: list[tuple[Function, int]]) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import json
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +23,15 @@ from tools.python import recordings as recordings_program
 from tools.python.interpreter import Interpreter
 from tools.python.running import INSIDE, clean_scratch, process_of, run
 from tools.run.process import Limits, Runner
+from tools.run.reading import read_json, read_written
+from tools.run.removing import remove_tree
 from tools.run.sandbox import Access
 
 LENT_MODULES = ("memray", "rich", "typing_extensions")
 """What memray's recorder imports."""
 OURS = Path(recordings_program.__file__).parents[2]
 """The folder that `tools` is in."""
+PROFILE_BYTES = 256 * 1024**2
 LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512, file_bytes=4 * 1024**3)
 
 
@@ -71,17 +72,18 @@ class Memray:
             argv = process.argv
             done = run(
                 self.runner, self.interpreter, build.root, argv, env, f"memray on {benchmark.name}", limits=LIMITS,
-                readable=sources,
+                readable=(*sources, *([lent] if lent is not None else [])), kept=(recordings,),
             )  # fmt: skip
             last_words = done.stderr.strip()[-300:] or last_words
-        parts, facts = self._read(recordings, last_words)
+        read = clean_scratch(build.root, "memray-read")
+        parts, facts = self._read(build.root, recordings, read, last_words)
         duration_s = self.runner.seconds_spent - spent
         profile = combine(parts)
         path = out / "memray.pb.gz"
         write_pprof(profile, path)
-        for folder in (recordings, lent):
+        for folder in (recordings, read, lent):
             if folder is not None:
-                shutil.rmtree(folder)
+                remove_tree(str(folder))
         return Capture(
             profiler=self.name,
             view=self.view,
@@ -96,16 +98,20 @@ class Memray:
             warnings=_doubts(len(parts), int(facts["unreadable_recordings"][0])),
         )
 
-    def _read(self, recordings: Path, last_words: str) -> tuple[list[Profile], dict[str, tuple[float, str]]]:
+    def _read(
+        self, root: Path, recordings: Path, out: Path, last_words: str
+    ) -> tuple[list[Profile], dict[str, tuple[float, str]]]:
         """A profile for each process, and the totals: read by a confined process, as the target wrote the files.
 
         Raises: UnreadableOutput, ToolError.
         """
         done = self.runner.run(
-            [sys.executable, "-P", "-m", recordings_program.__name__, recordings],
-            cwd=recordings,
+            [sys.executable, "-P", "-m", recordings_program.__name__, recordings, out],
+            cwd=out,
             env={"PYTHONPATH": str(OURS)},
-            access=Access(readable=(Path(sys.prefix), Path(sys.base_prefix), OURS), writable=(recordings,)),
+            access=Access(
+                readable=(Path(sys.prefix), Path(sys.base_prefix), OURS, recordings), writable=(out,)
+            ),
             limits=LIMITS,
             check=False,
             program="memray's reader",
@@ -113,8 +119,11 @@ class Memray:
         if done.exit_code != 0:
             why = f"{done.stderr.strip()[-500:]} {last_words}".strip()
             raise UnreadableOutput(f"the memory recording can't be read: {why}")
-        found = json.loads((recordings / recordings_program.FACTS).read_text(encoding="utf-8"))
-        parts = [read_pprof(path) for path in sorted(recordings.glob(f"*{recordings_program.PROFILE}"))]
+        found = read_json(root, out / recordings_program.FACTS)
+        profiles = sorted(out.glob(f"*{recordings_program.PROFILE}"))
+        parts = [read_pprof(read_written(root, path, limit_bytes=PROFILE_BYTES) or b"") for path in profiles]
+        if not isinstance(found, dict):
+            raise UnreadableOutput(f"memray's reader wrote no totals: {done.stderr.strip()[-500:]}")
         return parts, {name: (float(value), str(unit)) for name, (value, unit) in found.items()}
 
     def _lends(self) -> bool:

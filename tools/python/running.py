@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import shutil
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +12,19 @@ from tools.errors import ProgramFailed, ToolError, UnreadableOutput
 from tools.measure.workload import (
     CPU_SECONDS_PER_OP,
     PEAK_RSS_BYTES,
+    PROCESS_CPU_SECONDS,
     SECONDS_PER_OP,
     Benchmark,
     Sample,
 )
-from tools.python.interpreter import Interpreter
+from tools.python.interpreter import SCRATCH, Interpreter
 from tools.run.process import Completed, Limits, Runner
+from tools.run.reading import fresh_folder, read_json
 
 INSIDE = Path(__file__).with_name("inside")
 PLUGIN = "ask_profiler_benchmark"
-SCRATCH = ".ask-profiler"
+RESULT = "result.json"
+RESULT_BYTES = 64 * 1024
 SAMPLE_LIMITS = Limits(timeout_s=60.0, memory_bytes=8 * 1024**3, processes=512)
 PYTEST = "pytest:"
 """A benchmark whose selector starts with this is a pytest node id; any other is a whole command."""
@@ -85,15 +87,14 @@ def sample(
 ) -> Sample:
     """One fresh process. Raises: ToolError when it fails or gives no result."""
     process = process_of(interpreter, root, benchmark)
-    result = root / SCRATCH / "result.json"
     env = dict(process.environment)
-    if process.iterates:
-        result.parent.mkdir(exist_ok=True)
-        result.unlink(missing_ok=True)
-        env |= {"ASK_PROFILER_RESULT": str(result), "ASK_PROFILER_ITERATIONS": str(iterations)}
-    done = run(runner, interpreter, root, process.argv, env, benchmark.name)
-    if process.iterates:
-        return _timed_by_plugin(result, benchmark, done)
+    folder = clean_scratch(root, "result") if process.iterates else None
+    if folder is not None:
+        env |= {"ASK_PROFILER_RESULT": str(folder / RESULT), "ASK_PROFILER_ITERATIONS": str(iterations)}
+    kept = (folder,) if folder is not None else ()
+    done = run(runner, interpreter, root, process.argv, env, benchmark.name, kept=kept)
+    if folder is not None:
+        return _timed_by_plugin(root, folder / RESULT, benchmark, done)
     values = {
         SECONDS_PER_OP: done.duration_s,
         CPU_SECONDS_PER_OP: done.cpu_s,
@@ -119,40 +120,57 @@ def run(
     *,
     limits: Limits = SAMPLE_LIMITS,
     readable: Sequence[Path] = (),
+    kept: Sequence[Path] | None = None,
 ) -> Completed:
-    """Run a process of the target's at the copy's root. Raises: ToolError with its last words."""
+    """Run a process of the target's at the copy's root. Raises: ToolError with its last words.
+
+    What it writes into the copy is forgotten but for `kept` folders; None keeps the one that is ours.
+    """
+    if kept is None:
+        (root / SCRATCH).mkdir(exist_ok=True)
     return runner.run(
         argv,
         cwd=root,
         env=env,
-        access=interpreter.access(root, INSIDE, *readable),
+        access=interpreter.forgetting_access(root, INSIDE, *readable, kept=kept),
         limits=limits,
         program=name,
     )
 
 
-def _timed_by_plugin(result: Path, benchmark: Benchmark, done: Completed) -> Sample:
-    try:
-        found = json.loads(result.read_text(encoding="utf-8"))
-        seconds, count = float(found["seconds"]), int(found["iterations"])
-    except (OSError, ValueError, KeyError) as error:
+def _timed_by_plugin(root: Path, result: Path, benchmark: Benchmark, done: Completed) -> Sample:
+    found = read_json(root, result, limit_bytes=RESULT_BYTES)
+    if found is None:
         words = done.stdout.strip()[-300:]
-        raise UnreadableOutput(
-            f"{benchmark.name} timed nothing: is it skipped? pytest said: {words}"
-        ) from error
+        raise UnreadableOutput(f"{benchmark.name} timed nothing: is it skipped? pytest said: {words}")
+    try:
+        seconds, count = _seconds_and_count(found)
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise UnreadableOutput(f"{benchmark.name} left no time that makes sense: {error}") from error
     if count < 1 or seconds <= 0:
         raise ProgramFailed(f"{benchmark.name} took no time at all", exit_code=0)
     return Sample(
         benchmark=benchmark.name,
         iterations=count,
-        values={SECONDS_PER_OP: seconds / count, PEAK_RSS_BYTES: float(done.peak_rss_bytes)},
+        values={
+            SECONDS_PER_OP: seconds / count,
+            PROCESS_CPU_SECONDS: done.cpu_s,
+            PEAK_RSS_BYTES: float(done.peak_rss_bytes),
+        },
         duration_s=done.duration_s,
     )
 
 
+def _seconds_and_count(found: object) -> tuple[float, int]:
+    """What our fixture wrote. Raises: TypeError, ValueError, KeyError, OverflowError: something else wrote it."""
+    if not isinstance(found, dict):
+        raise TypeError("it isn't what our fixture writes")
+    seconds, count = float(found["seconds"]), int(found["iterations"])
+    if not math.isfinite(seconds):
+        raise ValueError(f"{seconds} seconds")
+    return seconds, count
+
+
 def clean_scratch(root: Path, name: str) -> Path:
     """An empty folder for a tool's files in the copy."""
-    folder = root / SCRATCH / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
+    return fresh_folder(root, SCRATCH, name)

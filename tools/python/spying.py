@@ -14,13 +14,17 @@ from tools.profiles.collapsed import read_collapsed
 from tools.profiles.combine import combine
 from tools.profiles.pprof import write_pprof
 from tools.profiles.profile import Profile
-from tools.python.interpreter import Interpreter
+from tools.python.interpreter import SCRATCH, Interpreter
 from tools.python.running import clean_scratch, process_of, run
 from tools.run.process import Limits, Runner
+from tools.run.reading import read_text
+from tools.run.removing import remove_tree
 
+NAME = "py-spy"
 RATE_HZ = 400
 PERIOD_NS = 1_000_000_000 // RATE_HZ
 MAX_REPEATS = 20
+OUTPUT_BYTES = 256 * 1024**2
 LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512)
 NOT_PERMITTED = (
     "permission denied",
@@ -42,7 +46,7 @@ class PySpy:
 
     runner: Runner
     interpreter: Interpreter
-    name: str = "py-spy"
+    name: str = NAME
     view: ProfileView = "cpu"
 
     def unavailable(self) -> str | None:
@@ -60,7 +64,7 @@ class PySpy:
         if program is None:
             raise ToolError(self.unavailable() or "py-spy is not installed")
         out.mkdir(parents=True, exist_ok=True)
-        scratch = clean_scratch(build.root, "py-spy")
+        scratch = clean_scratch(build.root, NAME)
         spent = self.runner.seconds_spent
         watched = profiled_benchmarks(workload)
         parts: list[Profile] = []
@@ -73,7 +77,7 @@ class PySpy:
         profile = combine(parts)
         path = out / "py-spy.pb.gz"
         write_pprof(profile, path)
-        shutil.rmtree(scratch)
+        remove_tree(str(scratch))
         few = profile.total("samples") < 50
         return Capture(
             profiler=self.name,
@@ -108,7 +112,9 @@ class PySpy:
                 "--output", str(target), "--", *process.argv,
             )  # fmt: skip
             covered += self._record(words, root, env, benchmark, program)
-            parts.append(read_collapsed(_text(target), period_ns=PERIOD_NS))
+            parts.append(
+                read_collapsed(read_text(root, target, limit_bytes=OUTPUT_BYTES) or "", period_ns=PERIOD_NS)
+            )
             if process.iterates:
                 break
         shown = tuple(w.removeprefix(f"{root}/") for w in words)
@@ -139,7 +145,15 @@ class PySpy:
     ) -> float:
         try:
             done = run(
-                self.runner, self.interpreter, root, words, env, name, limits=LIMITS, readable=(program,)
+                self.runner,
+                self.interpreter,
+                root,
+                words,
+                env,
+                name,
+                limits=LIMITS,
+                readable=(program,),
+                kept=(root / SCRATCH / NAME,),
             )
         except ProgramFailed as error:
             if any(words in error.stderr_tail.lower() for words in NOT_PERMITTED):
@@ -164,10 +178,3 @@ def find_py_spy() -> Path | None:
 def _alone(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words that record one process and not its children."""
     return tuple(word for word in words if word != SUBPROCESSES)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -6,17 +6,19 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.errors import ProgramFailed
+from tools.errors import ProgramFailed, UnreadableOutput
 from tools.measure.toolchain import Build, Profiler, TestOutcome
 from tools.measure.workload import Benchmark, Sample, Workload
-from tools.python.interpreter import Interpreter
+from tools.python.interpreter import SCRATCH, Interpreter
 from tools.python.remembering import Memray
-from tools.python.running import SCRATCH, sample
+from tools.python.running import sample
 from tools.python.spying import PySpy
 from tools.python.testing import run_tests
 from tools.run.process import Limits, Runner
+from tools.run.reading import fresh_folder, parse_json, read_json, shown_name
 
-COMPILE_LIMITS = Limits(timeout_s=120.0)
+COMPILE_LIMITS = Limits(timeout_s=120.0, memory_bytes=4 * 1024**3)
+TOLERATED = "tolerated"
 _COMPILE = """
 import json, os, py_compile, sys
 broken = {}
@@ -59,7 +61,8 @@ class PythonToolchain:
         A file that was broken when the target was copied stays tolerated: nothing may ever import it.
         Raises: ProgramFailed naming the file that doesn't compile.
         """
-        words = [str(self.interpreter.path), "-c", _COMPILE]
+        # Isolated, so that no sitecustomize and no module of the target's runs here: this process may write its copy.
+        words = [str(self.interpreter.path), "-I", "-S", "-c", _COMPILE]
         done = self.runner.run(
             words,
             cwd=root,
@@ -68,18 +71,19 @@ class PythonToolchain:
             limits=COMPILE_LIMITS,
             program="compiling to bytecode",
         )
-        broken: dict[str, str] = json.loads(done.stdout)
-        tolerated = root / SCRATCH / "tolerated.json"
-        if tolerated.is_file():
-            before = set(json.loads(tolerated.read_text(encoding="utf-8")))
+        broken = _broken(done.stdout)
+        before = read_json(root, root / SCRATCH / TOLERATED / "files.json")
+        if isinstance(before, list):
             for name, words_of_it in broken.items():
                 if name not in before:
                     raise ProgramFailed(
                         f"{name} doesn't compile: {words_of_it.strip()}", exit_code=1, stderr_tail=words_of_it
                     )
         else:
-            tolerated.parent.mkdir(exist_ok=True)
-            tolerated.write_text(json.dumps(sorted(broken)), encoding="utf-8")
+            folder = fresh_folder(root, SCRATCH, TOLERATED)
+            half = folder / "half"  # a full disk must not leave a half of it for when the run is resumed
+            half.write_text(json.dumps(sorted(broken)), encoding="utf-8")
+            half.replace(folder / "files.json")
         return Build(
             root=root,
             programs={"python": self.interpreter.path},
@@ -94,3 +98,11 @@ class PythonToolchain:
     def sample(self, build: Build, benchmark: Benchmark, iterations: int) -> Sample:
         """One fresh process. Raises: ToolError."""
         return sample(self.runner, self.interpreter, build.root, benchmark, iterations)
+
+
+def _broken(answer: str) -> dict[str, str]:
+    """The files that don't compile and why, as the target's interpreter says. Raises: UnreadableOutput."""
+    found = parse_json(answer, "what the interpreter says of compiling")
+    if not isinstance(found, dict) or not all(isinstance(why, str) for why in found.values()):
+        raise UnreadableOutput("the interpreter says something else than which files don't compile")
+    return {shown_name(name): shown_name(why) for name, why in found.items()}

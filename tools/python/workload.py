@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from tools.python.interpreter import Interpreter
 from tools.python.running import INSIDE, PYTEST, clean_scratch, command_words, pytest_words, run
 from tools.python.testing import TEST_LIMITS, test_command
 from tools.run.process import Runner
+from tools.run.reading import read_json, shown_name
 
 DECLARATION = "[tool.ask-profiler] in pyproject.toml"
 NOT_SCRIPTS = frozenset({"setup.py", "conftest.py", "noxfile.py", "manage.py", "tasks.py"})
@@ -160,9 +160,14 @@ def find_benchmarks(
     env = interpreter.environment(root, (INSIDE,)) | {"ASK_PROFILER_LIST": str(target)}
     run(
         runner, interpreter, root, pytest_words(interpreter, ["--collect-only", *names]), env, "pytest --collect-only",
-        limits=TEST_LIMITS,
+        limits=TEST_LIMITS, kept=(target.parent,),
     )  # fmt: skip
-    nodes = json.loads(target.read_text(encoding="utf-8")) if target.is_file() else []
+    nodes = read_json(root, target) or []
+    if not isinstance(nodes, list) or not all(isinstance(node, str) for node in nodes):
+        raise UnreadableOutput("the list of pytest benchmarks isn't what was asked for")
+    unnameable = [shown_name(node) for node in nodes if shown_name(node) != node]
+    if unnameable:
+        raise NoWorkload(f"the name of {unnameable[0]} isn't UTF-8: rename its file")
     return tuple(
         Benchmark(name=name, selector=(PYTEST, node), size=size_in_name(name))
         for node in nodes
@@ -194,6 +199,7 @@ def _main_script(root: Path) -> str | None:
         path.name
         for path in sorted(root.glob("*.py"))
         if path.name not in NOT_SCRIPTS
+        and shown_name(path.name) == path.name
         and not path.name.startswith("test_")
         and _MAIN.search(path.read_text(encoding="utf-8", errors="replace"))
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -16,30 +17,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.run.cgroups import Group
+
 LAUNCHER = Path(__file__).with_name("launcher.py")
+CLOSING_S = 15.0
+"""Longer than a launcher tries to end a program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a program ended: exit code (negative: the signal), wall and CPU seconds, peak resident bytes."""
+    """How a program ended: exit code (negative: the signal), wall and CPU seconds, peak resident bytes.
+
+    `refused` is how often the kernel refused memory or a process by the program's control group. `thrown_away`
+    names up to ten files that it wrote where changes are forgotten.
+    """
 
     exit_code: int
     duration_s: float
     cpu_s: float
     peak_rss_bytes: int
+    refused: Mapping[str, int]
+    thrown_away: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """What to start. `wrapped` says that `argv` is a sandbox's program around the real one."""
+    """What to start. `wrapped` says that `argv` is a sandbox's program around the real one.
+
+    `confined` is code of the target's, with or without a sandbox. Changes below `forgotten` folders are gone at
+    the end, those below `kept` folders in them stay; `tasks` limits processes and threads where the kernel can.
+    Both need a `namespace` of the program's own. Its `group` is removed at the end.
+    """
 
     argv: Sequence[str]
     cwd: Path
     env: Mapping[str, str]
-    streams: tuple[int, int, int]
+    streams: tuple[int, int, int] = (0, 1, 2)
     wrapped: bool = False
+    confined: bool = False
+    namespace: bool = False
+    forgotten: tuple[Path, ...] = ()
+    kept: tuple[Path, ...] = ()
+    tasks: int | None = None
     file_bytes: int | None = None
     cpus: frozenset[int] | None = None
+    group: Group | None = None
 
 
 class LauncherGone(Exception):
@@ -74,6 +96,13 @@ class Launcher:
             "file_bytes": launch.file_bytes,
             "cpus": sorted(launch.cpus) if launch.cpus else None,
             "wrapped": launch.wrapped,
+            "confined": launch.confined,
+            "namespace": launch.namespace,
+            "forgotten": [str(path) for path in launch.forgotten],
+            "kept": [str(path) for path in launch.kept],
+            "tasks": launch.tasks,
+            "groups": [str(folder) for folder in launch.group.folders] if launch.group else [],
+            "counters": launch.group.counters if launch.group else {},
         }
         message = json.dumps(request).encode() + b"\n"
         try:
@@ -83,6 +112,7 @@ class Launcher:
             raise LauncherGone from error
         reply = self._read()
         if reply["error"]:
+            self._read()
             number, text = reply["error"]
             raise OSError(number, text)
         return int(reply["pid"])
@@ -93,11 +123,14 @@ class Launcher:
         if not self._received and not select.select([self._socket], [], [], timeout_s)[0]:
             return None
         reply = self._read()
+        self._read()  # all that was made for the program is removed
         return Ended(
             exit_code=os.waitstatus_to_exitcode(reply["status"]),
             duration_s=float(reply["duration_s"]),
             cpu_s=float(reply["cpu_s"]),
             peak_rss_bytes=int(reply["peak_rss_bytes"]),
+            refused=reply["refused"],
+            thrown_away=tuple(reply["thrown_away"]),
         )
 
     def ask_to_end(self) -> None:
@@ -109,12 +142,25 @@ class Launcher:
         """Kill the program and everything it started; `poll` then gives its end."""
         with suppress(OSError):
             self._socket.sendall(b"K")
+        self._process.send_signal(signal.SIGCONT)  # without a sandbox a program can stop its launcher
+
+    def kill(self) -> None:
+        """End the helper itself, which doesn't answer any more; what it ran dies with it."""
+        self._process.kill()
+        self._process.wait()
+
+    def is_gone(self) -> bool:
+        """Whether the helper has ended, so that it can run nothing more."""
+        return self._process.poll() is not None
 
     def close(self) -> None:
-        """End the helper; a program it still runs is killed."""
+        """End the helper; a program it still runs is killed. A helper that somebody has stopped is killed, too."""
         with suppress(OSError):
             self._socket.close()
-        self._process.wait()
+        try:
+            self._process.wait(CLOSING_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
     def _read(self) -> Any:
         while b"\n" not in self._received:
@@ -146,6 +192,9 @@ class LauncherPool:
 
     def give(self, launcher: Launcher) -> None:
         """Give back a launcher whose program has ended."""
+        if launcher.is_gone():
+            launcher.close()
+            return
         with self._lock:
             self._idle.append(launcher)
 

@@ -5,16 +5,19 @@ Why: Linux keeps a process's peak memory across fork and exec, so a program star
 in bubblewrap without that floor). It also keeps fork cheap and away from the caller's threads.
 
 It is a child subreaper: whatever a program leaves behind (a double fork, a new session) becomes a child
-of this process, which ends it before it says that the program has ended.
+of this process, which ends it before it says that the program has ended. Control groups and the folders for what
+a program wrote are removed here, too, so that they go when the caller has been killed.
 
 Protocol on the socket whose descriptor is the first argument, one program at a time: a JSON line with the
 three standard streams as descriptors; answered by a line with the pid (or the error), later by a line with
-wait status, seconds, CPU seconds and peak memory. Meanwhile the caller may send `T` (SIGTERM to the
-program's group) or `K` (end everything). When the caller goes away everything is ended.
+wait status, seconds, CPU seconds, peak memory, what the control groups refused, and what was written and thrown
+away; at last, when all of that is removed, by one more. Meanwhile the caller may send `T` (SIGTERM to the program's
+group) or `K` (end everything). When the caller goes away everything is ended.
 """
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -23,7 +26,17 @@ import signal
 import socket
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tools.run import enclosing, filtering, removing
+else:  # run by path in an isolated interpreter, which doesn't look beside the program
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    import enclosing
+    import filtering
+    import removing
+
+    del sys.path[0]
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -48,12 +61,22 @@ def serve(channel: socket.socket) -> None:
             continue
         request = json.loads(message)
         started = time.monotonic()
-        pid, error = start(request, descriptors)
+        layers: list[str] = []
+        try:
+            layers = enclosing.make_layers(request["forgotten"])
+            pid, error = start(request, descriptors, layers)
+        except OSError as problem:
+            pid, error = 0, [errno.EIO, f"{problem.filename}: {problem.strerror}"]
         for descriptor in descriptors:
             os.close(descriptor)
         answer(channel, {"pid": pid, "error": error})
         if pid:
-            answer(channel, wait(channel, pid, started, wrapped=request["wrapped"]))
+            ended = wait(channel, pid, started, request)
+            thrown_away = [name for layer in layers for name in enclosing.written_names(layer)]
+            answer(channel, {**ended, "thrown_away": thrown_away})
+        # A million files take a while to remove: that is no time of the program's, so it has its own answer.
+        tidy(request["groups"], layers)
+        answer(channel, {"tidied": True})
 
 
 def answer(channel: socket.socket, reply: dict[str, Any]) -> None:
@@ -62,13 +85,21 @@ def answer(channel: socket.socket, reply: dict[str, Any]) -> None:
         channel.sendall(json.dumps(reply).encode() + b"\n")
 
 
-def start(request: dict[str, Any], descriptors: list[int]) -> tuple[int, Any]:
+def tidy(groups: list[str], layers: list[str]) -> None:
+    """Remove what was made for one program. What can't be removed stays: it must not hide how the program ended."""
+    for layer in layers:
+        with contextlib.suppress(OSError):
+            removing.remove_tree(layer)
+    enclosing.remove_groups(groups)
+
+
+def start(request: dict[str, Any], descriptors: list[int], layers: list[str]) -> tuple[int, Any]:
     """Fork and exec; (pid, None), or (0, [errno, message]) when it could not be started."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            become(request, descriptors, writer)
+            become(request, descriptors, layers, writer)
         except OSError as error:
             os.write(writer, json.dumps([error.errno, error.strerror]).encode())
         except BaseException as error:  # a NUL in an argument, say; nothing may escape the forked child
@@ -86,30 +117,47 @@ def start(request: dict[str, Any], descriptors: list[int]) -> tuple[int, Any]:
     return pid, None
 
 
-def become(request: dict[str, Any], descriptors: list[int], writer: int) -> None:
-    """In the forked child: session, streams, limits, processors, then the program."""
+def become(request: dict[str, Any], descriptors: list[int], layers: list[str], writer: int) -> None:
+    """In the forked child: session, streams, limits, processors, what encloses it, then the program."""
     os.setsid()
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):  # ignored by us or by Python
         signal.signal(number, signal.SIG_DFL)
     for target, descriptor in enumerate(descriptors):
         os.dup2(descriptor, target)
     os.closerange(3, writer)
     os.closerange(writer + 1, 1024)
+    with contextlib.suppress(OSError):  # short of memory, the kernel should end this one and not its caller
+        handle = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(handle, b"500")
+        os.close(handle)
+    try:
+        enclose(request, layers)
+    except OSError as error:  # not to be taken for a program that is missing
+        raise RuntimeError(str(error)) from error
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # a new user namespace would undo it
     os.chdir(request["cwd"])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if request["file_bytes"]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], request["file_bytes"]))
     if request["cpus"]:
         os.sched_setaffinity(0, request["cpus"])
-    with contextlib.suppress(OSError):  # short of memory, the kernel should end this one and not its caller
-        handle = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-        os.write(handle, b"500")
-        os.close(handle)
     os.execvpe(request["argv"][0], request["argv"], request["env"])  # noqa: S606
 
 
-def wait(channel: socket.socket, pid: int, started: float, *, wrapped: bool) -> dict[str, Any]:
+def enclose(request: dict[str, Any], layers: list[str]) -> None:
+    """In the forked child: groups, keyring, namespace, folders that forget. Raises: OSError."""
+    enclosing.join_groups(request["groups"])
+    if request["confined"]:
+        enclosing.leave_keyring()
+    if request["namespace"]:
+        as_user = enclosing.enter_namespace()
+        enclosing.forget_changes(request["forgotten"], layers, request["kept"], as_user=as_user)
+        if as_user and request["tasks"]:  # counted in the new user namespace alone; root's are never counted
+            resource.setrlimit(resource.RLIMIT_NPROC, (request["tasks"], request["tasks"]))
+        filtering.refuse_ways_out()
+
+
+def wait(channel: socket.socket, pid: int, started: float, request: dict[str, Any]) -> dict[str, Any]:
     """Wait for the program's end and end what it left; obey the caller meanwhile."""
     handle = os.pidfd_open(pid)
     watched: list[int | socket.socket] = [handle, channel]
@@ -124,6 +172,7 @@ def wait(channel: socket.socket, pid: int, started: float, *, wrapped: bool) -> 
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGTERM)
             else:
+                enclosing.refuse_forks(request["groups"])
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
                 end_children()
@@ -133,12 +182,13 @@ def wait(channel: socket.socket, pid: int, started: float, *, wrapped: bool) -> 
     duration_s = time.monotonic() - started
     left = orphans + reap()
     # A wrapper that ends before its own init leaves the program's usage with that init, now our child.
-    peaks = [u.ru_maxrss for u in left] if wrapped and left else [usage.ru_maxrss]
+    peaks = [u.ru_maxrss for u in left] if request["wrapped"] and left else [usage.ru_maxrss]
     return {
         "status": status,
         "duration_s": duration_s,
         "cpu_s": sum(u.ru_utime + u.ru_stime for u in [usage, *left]),
         "peak_rss_bytes": max(peaks) * 1024,
+        "refused": {name: enclosing.count_in(*place) for name, place in request["counters"].items()},
     }
 
 

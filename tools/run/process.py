@@ -1,9 +1,10 @@
 """Starting programs: the only place that does. Each is bounded, watched, and ended with all it started.
 
-A program's output is capped, its process tree is counted and weighed ten times a second, its time is
-limited; whatever goes over ends the whole tree and raises. Output goes to files and not through this
-process, which would otherwise take processor time from what is being measured. Counting by looking,
-because RLIMIT_NPROC doesn't bind root and RLIMIT_AS stops a Go program before it starts.
+A program's output is capped, its process tree is counted and weighed ten times a second, its time and what it
+takes of the disk are limited; whatever goes over ends the whole tree and raises. Output goes to files and not
+through this process, which would otherwise take processor time from what is being measured. The kernel holds the
+limits on memory and processes where it can: by control groups, and RLIMIT_NPROC for other users than root.
+RLIMIT_AS would stop a Go program before it starts.
 """
 
 from __future__ import annotations
@@ -13,23 +14,29 @@ import signal
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tools.errors import Cancelled, LimitExceeded, ProgramFailed, ProgramMissing, ToolError
+from tools.run.cgroups import Group, Groups, find_groups
 from tools.run.launch import Ended, Launch, LauncherGone, LauncherPool
-from tools.run.sandbox import Access, Sandbox
+from tools.run.sandbox import TMP_BYTES, Access, Sandbox
 from tools.run.streams import Streams
 from tools.run.watch import MIB, Limits, Watch, size_text
 
 __all__ = ["Access", "Completed", "Limits", "Runner"]
 
+HOST_SHARE = 0.9
+DISK_FULL = "No space left on device"
 DISK_FULL_SIGNALS = (-signal.SIGXFSZ, 128 + signal.SIGXFSZ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """A program that ended by itself. `peak_rss_bytes` is the largest of its processes' peaks."""
+    """A program that ended by itself. `peak_rss_bytes` is the largest of its processes' peaks.
+
+    `thrown_away` names up to ten files that it wrote or changed where changes are forgotten, caches left out.
+    """
 
     argv: tuple[str, ...]
     exit_code: int
@@ -38,17 +45,23 @@ class Completed:
     peak_rss_bytes: int
     stdout: str
     stderr: str
+    thrown_away: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, weakref_slot=True)
 class Runner:
     """Runs programs in a sandbox; safe to use from several threads.
 
-    `seconds_spent` adds up the wall seconds of every program that was run.
+    `seconds_spent` adds up the wall seconds of every program that was run. `thrown_away` has by a program's name
+    what its last run wrote and that was forgotten, where it wrote anything (Completed says more). Control groups
+    are used for confined programs where this user may make them, unless `use_groups` is False.
     """
 
     sandbox: Sandbox
     seconds_spent: float = 0.0
+    use_groups: bool = True
+    thrown_away: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _groups: tuple[Groups | None] | None = None
     _launchers: LauncherPool = field(default_factory=LauncherPool)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _cancelled: bool = False
@@ -78,18 +91,20 @@ class Runner:
         Raises: ProgramMissing; ProgramFailed (it could not be started, or a non-zero exit when `check`);
         ProgramTimedOut; LimitExceeded; Cancelled. Nothing that was started is left running.
         """
-        limits = limits or Limits()
+        limits = _on_this_host(limits or Limits())
         asked = tuple(str(word) for word in argv)
         name = program or Path(asked[0]).name
         if self._cancelled:
             raise Cancelled(f"{name} wasn't started: the run was cancelled")
         if not cwd.is_dir():
             raise ProgramFailed(f"{name} can't be started in {cwd}: there is no such folder", exit_code=127)
+        access = access or Access()
         if confined:
-            words = self.sandbox.wrap(list(asked), cwd=cwd, access=access or Access(), env=env or {})
+            words = self.sandbox.wrap(list(asked), cwd=cwd, access=access, env=env or {})
             environment = self.sandbox.environment(env or {})
         else:
             words, environment = list(asked), {**os.environ, **(env or {})}
+        namespace = confined and self.sandbox.forgets
         started = time.perf_counter()
         try:
             with Streams(stdin, stdout_path) as streams:
@@ -99,10 +114,18 @@ class Runner:
                     env=environment,
                     streams=streams.descriptors,
                     wrapped=words != list(asked),
+                    confined=confined,
+                    namespace=namespace,
+                    forgotten=access.forgotten if namespace else (),
+                    kept=access.kept() if namespace else (),
+                    tasks=limits.tasks,
                     file_bytes=_file_bytes(limits),
                     cpus=cpus,
+                    group=self._group(limits) if confined else None,
                 )
-                ended = self._watch(launch, Watch(name, limits, streams, lambda: self._cancelled))
+                written = access.written(cwd) if confined else ()
+                watch = Watch(name, limits, streams, lambda: self._cancelled, written)
+                ended = self._watch(launch, watch)
                 completed = Completed(
                     argv=asked,
                     exit_code=ended.exit_code,
@@ -111,10 +134,13 @@ class Runner:
                     peak_rss_bytes=ended.peak_rss_bytes,
                     stdout="" if stdout_path else streams.output_text(),
                     stderr=streams.error_text(),
+                    thrown_away=ended.thrown_away,
                 )
         finally:
             with self._lock:
                 self.seconds_spent += time.perf_counter() - started
+        if completed.thrown_away:
+            self.thrown_away[name] = completed.thrown_away
         if launch.wrapped:
             _check_found(name, asked[0], completed)
         if check and completed.exit_code != 0:
@@ -133,6 +159,19 @@ class Runner:
         """End the helper processes that start programs; happens by itself when nobody holds the runner."""
         self._launchers.close()
 
+    def _group(self, limits: Limits) -> Group | None:
+        """A control group for one program, None where there are none to be had."""
+        with self._lock:
+            if self._groups is None:
+                self._groups = (find_groups() if self.use_groups else None,)
+        (groups,) = self._groups
+        if groups is None:
+            return None
+        try:
+            return groups.make(memory_bytes=limits.memory_bytes, tasks=limits.tasks)
+        except OSError:  # what was allowed before isn't any more: watching goes on
+            return None
+
     def _watch(self, launch: Launch, watch: Watch) -> Ended:
         launcher = self._launchers.take()
         try:
@@ -150,6 +189,14 @@ class Runner:
             raise
         self._launchers.give(launcher)
         return ended
+
+
+def _on_this_host(limits: Limits) -> Limits:
+    """The limits, with no more memory than this host can give without ending something else."""
+    if limits.memory_bytes is None:
+        return limits
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return replace(limits, memory_bytes=min(limits.memory_bytes, int(total * HOST_SHARE) // MIB * MIB))
 
 
 def _file_bytes(limits: Limits) -> int | None:
@@ -171,8 +218,9 @@ def _failure(name: str, completed: Completed, limits: Limits) -> ProgramFailed |
             f"{name} was ended: it wrote a file of more than {size_text(limits.file_bytes)}", limit="disk"
         )
     tail = (completed.stderr.strip() or completed.stdout.strip())[-2000:]
+    hint = f" (the sandbox's /tmp holds {size_text(TMP_BYTES)})" if DISK_FULL in tail else ""
     return ProgramFailed(
-        f"{name} ended with exit code {completed.exit_code}: {tail or 'it said nothing'}",
+        f"{name} ended with exit code {completed.exit_code}: {tail or 'it said nothing'}{hint}",
         exit_code=completed.exit_code,
         stderr_tail=tail,
     )

@@ -6,10 +6,14 @@ that have appeared since the last look are read: a process can't become a descen
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from dataclasses import dataclass
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_PARENT, _THREADS, _RSS_PAGES = 1, 17, 21
+"""Places in /proc/PID/stat after the name, which may hold anything. Source: proc(5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +21,7 @@ class TreeUsage:
     """What a process tree uses at this moment. `rss_bytes` counts shared pages in each of its processes."""
 
     processes: int
+    threads: int
     rss_bytes: int
 
 
@@ -28,16 +33,27 @@ class ProcessTree:
         self._strangers = {0, *_pids()}
         self._members: set[int] = set()
 
-    def usage(self, *, weigh: bool) -> TreeUsage:
-        """Count the tree, ended but unreaped processes included; its memory is 0 unless asked to `weigh`."""
+    def usage(self) -> TreeUsage:
+        """Count the tree, ended but unreaped processes included, and its memory."""
         self._look()
-        rss = sum(_rss_bytes(pid) for pid in self._members) if weigh else 0
-        return TreeUsage(processes=len(self._members), rss_bytes=rss)
+        stats = [stat for pid in self._members if len(stat := _stat(pid)) > _RSS_PAGES]
+        return TreeUsage(
+            processes=len(self._members),
+            threads=sum(int(stat[_THREADS]) for stat in stats),
+            rss_bytes=sum(int(stat[_RSS_PAGES]) for stat in stats) * PAGE_BYTES,
+        )
 
     def proportional_bytes(self) -> int:
         """The tree's memory with shared pages divided among those who share them; slower to find out."""
         self._look()
         return sum(_proportional_bytes(pid) for pid in self._members)
+
+    def end(self) -> None:
+        """Kill all that is left of the tree, for when its root can't do it."""
+        self._look()
+        for pid in self._members:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
 
     def _look(self) -> None:
         present = _pids()
@@ -57,31 +73,39 @@ class ProcessTree:
             # Else a link of the chain ended, or began, between two reads: decided at the next look.
 
 
+def shared_bytes() -> int:
+    """Memory of this host that no process need show for it to be there: files in memory, shared pages."""
+    for line in _read("meminfo").splitlines():
+        if line.startswith(b"Shmem:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 def _pids() -> set[int]:
     return {int(name) for name in os.listdir("/proc") if name.isdigit()}  # noqa: PTH208 - ten times a second
 
 
 def _parent(pid: int) -> int | None:
-    stat = _read(pid, "stat").rpartition(b")")[2].split()
-    return int(stat[1]) if len(stat) > 1 else None
+    stat = _stat(pid)
+    return int(stat[_PARENT]) if len(stat) > _PARENT else None
 
 
-def _rss_bytes(pid: int) -> int:
-    fields = _read(pid, "statm").split()
-    return int(fields[1]) * PAGE_BYTES if len(fields) > 1 else 0
+def _stat(pid: int) -> list[bytes]:
+    return _read(f"{pid}/stat").rpartition(b")")[2].split()
 
 
 def _proportional_bytes(pid: int) -> int:
-    for line in _read(pid, "smaps_rollup").splitlines():
+    for line in _read(f"{pid}/smaps_rollup").splitlines():
         if line.startswith(b"Pss:"):
             return int(line.split()[1]) * 1024
-    return _rss_bytes(pid)
+    stat = _stat(pid)
+    return int(stat[_RSS_PAGES]) * PAGE_BYTES if len(stat) > _RSS_PAGES else 0
 
 
-def _read(pid: int, name: str) -> bytes:
-    """A file of a process; empty when the process has gone."""
+def _read(name: str) -> bytes:
+    """A file of /proc; empty when its process has gone."""
     try:
-        with open(f"/proc/{pid}/{name}", "rb") as file:  # noqa: PTH123 - read thousands of times
+        with open(f"/proc/{name}", "rb") as file:  # noqa: PTH123 - read thousands of times
             return file.read()
     except OSError:
         return b""

@@ -95,7 +95,10 @@ def _with_default_command(argv: list[str]) -> list[str]:
 
 
 def _complain(message: str, exit_code: int) -> int:
-    print(f"ask-profiler: {message}", file=sys.stderr)  # noqa: T201 - the CLI's one way to say what failed
+    from agent.rendering.text import plain
+
+    # The message may hold what the target printed.
+    print(f"ask-profiler: {plain(message)}", file=sys.stderr)  # noqa: T201 - the CLI's one way to say what failed
     return exit_code
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -100,6 +101,7 @@ class ProgressDisplay:
         """Show one event; called from the run's threads."""
         count = f" {progress.done}/{progress.of}" if progress.of else ""
         elapsed = f"{time.monotonic() - self._started:5.1f} s"
+        progress = replace(progress, text=text_rendering.plain(progress.text))
         line = f"{elapsed}  {progress.stage:<11} {progress.text}"
         if self._status is not None:
             if (progress.stage, progress.text) != (self._stage, self._text) and self._text:

@@ -26,6 +26,14 @@ def runner() -> Iterator[Runner]:
 
 
 @pytest.fixture(scope="session")
+def keeping_runner() -> Iterator[Runner]:
+    """A sandbox that doesn't forget what a process wrote into its copy, so that a test can read it there."""
+    runner = Runner(BubblewrapSandbox(forgets=False))
+    yield runner
+    runner.close()
+
+
+@pytest.fixture(scope="session")
 def bare(runner: Runner) -> Interpreter:
     """The interpreter that this program's environment was made from: the same ABI, none of its packages."""
     return find_interpreter(

@@ -244,12 +244,13 @@ def test_memray_sees_the_child_processes_started_and_forked(
 
 
 def test_memray_is_lent_to_an_interpreter_without_it_and_nothing_else_of_ours_is(
-    runner: Runner, empty: Interpreter, tmp_path: Path
+    keeping_runner: Runner, empty: Interpreter, tmp_path: Path
 ) -> None:
     assert "memray" not in empty.modules
     seen = "import importlib.util as u\nopen('seen', 'w').write(str([n for n in ('memray', 'numpy', 'agent', "
     (tmp_path / "app.py").write_text(seen + "'tools') if u.find_spec(n)]))\n")
-    Memray(runner, empty).capture(build(tmp_path), commands("app.py"), seconds=0.1, out=tmp_path / "out")
+    memray = Memray(keeping_runner, empty)
+    memray.capture(build(tmp_path), commands("app.py"), seconds=0.1, out=tmp_path / "out")
     assert (tmp_path / "seen").read_text() == "['memray']"
 
 
@@ -265,10 +266,13 @@ def test_memray_is_not_lent_to_another_abi_and_the_remedy_is_said(
         profiler.capture(build(tmp_path), commands("app.py"), seconds=0.1, out=tmp_path / "out")
 
 
-def test_the_targets_own_sitecustomize_still_runs(runner: Runner, empty: Interpreter, tmp_path: Path) -> None:
+def test_the_targets_own_sitecustomize_still_runs(
+    keeping_runner: Runner, empty: Interpreter, tmp_path: Path
+) -> None:
     (tmp_path / "sitecustomize.py").write_text("import builtins\n\nbuiltins.CUSTOM = 42\n")
     (tmp_path / "app.py").write_text("open('seen', 'w').write(str(CUSTOM))\n")
-    Memray(runner, empty).capture(build(tmp_path), commands("app.py"), seconds=0.1, out=tmp_path / "out")
+    memray = Memray(keeping_runner, empty)
+    memray.capture(build(tmp_path), commands("app.py"), seconds=0.1, out=tmp_path / "out")
     assert (tmp_path / "seen").read_text() == "42"
 
 
@@ -341,7 +345,7 @@ def test_the_reader_of_recordings_ends_with_one_sentence(tmp_path: Path, content
         (tmp_path / "7.bin").write_bytes(content)
     (tmp_path / "8.bin").write_bytes(b"")
     done = subprocess.run(
-        [sys.executable, "-P", "-m", recordings.__name__, tmp_path],
+        [sys.executable, "-P", "-m", recordings.__name__, tmp_path, tmp_path],
         env={"PYTHONPATH": str(Path(recordings.__file__).parents[2])},
         capture_output=True,
         text=True,

@@ -164,9 +164,9 @@ def test_the_output_of_tests_as_a_workload_has_no_hash(
 
 
 def test_a_benchmark_is_called_as_often_as_was_asked_and_its_time_is_that_of_one_call(
-    runner: Runner, light: Interpreter, root: Path
+    keeping_runner: Runner, light: Interpreter, root: Path
 ) -> None:
-    taken = run_benchmark(runner, light, root, "test_called", 7)
+    taken = run_benchmark(keeping_runner, light, root, "test_called", 7)
     assert taken.iterations == len((root / "called").read_text()) == 7
     assert set(taken.values) == {SECONDS_PER_OP, PEAK_RSS_BYTES}
     assert 0.01 <= taken.values[SECONDS_PER_OP] < 0.05
@@ -175,9 +175,9 @@ def test_a_benchmark_is_called_as_often_as_was_asked_and_its_time_is_that_of_one
 
 
 def test_a_benchmarks_setup_and_teardown_go_with_each_call_and_are_not_timed(
-    runner: Runner, light: Interpreter, root: Path
+    keeping_runner: Runner, light: Interpreter, root: Path
 ) -> None:
-    taken = run_benchmark(runner, light, root, "test_pedantic", 4)
+    taken = run_benchmark(keeping_runner, light, root, "test_pedantic", 4)
     assert taken.iterations == 4
     assert [len((root / name).read_text()) for name in ("before", "pedantic", "after")] == [4, 4, 4]
     assert taken.values[SECONDS_PER_OP] < 0.02

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -187,6 +188,38 @@ def test_a_bubblewrap_that_does_not_work_here_counts_as_none(tmp_path: Path) -> 
     assert "setting up uid map: Permission denied" in choice.warning
     with pytest.raises(ProgramMissing):
         choose_sandbox("bubblewrap", which=lambda _: str(broken))
+
+
+def _chosen(before: list[str]) -> str:
+    """What is chosen by a process that is started by these words."""
+    code = "from tools.run.sandbox import choose_sandbox as c\ns = c('auto')\nprint(s.sandbox.name, s.sandbox.forgets)"
+    words = [*before, sys.executable, "-c", code]
+    return subprocess.run(
+        words, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_where_root_has_little_power_the_sandbox_still_forgets() -> None:
+    container = ["bwrap", "--dev-bind", "/", "/", "--cap-drop", "CAP_SYS_ADMIN"]
+    assert _chosen(container) == "bubblewrap True\n"
+
+
+def test_where_no_namespace_can_be_made_there_is_no_sandbox() -> None:
+    container = ["bwrap", "--dev-bind", "/", "/", "--cap-drop", "ALL", "--unshare-user", "--disable-userns"]
+    assert _chosen(container) == "none False\n"
+
+
+def test_an_older_bubblewrap_is_used_for_what_it_can_do(tmp_path: Path) -> None:
+    older = tmp_path / "bwrap"
+    older.write_text(
+        '#!/bin/sh\ncase "$*" in *--disable-userns*) echo unknown >&2; exit 1;; esac\nexec bwrap "$@"\n'
+    )
+    older.chmod(0o755)
+    choice = choose_sandbox("bubblewrap", which=lambda _: str(older))
+    assert isinstance(choice.sandbox, BubblewrapSandbox)
+    assert choice.sandbox.forgets
+    assert not choice.sandbox.no_more_namespaces
+    assert choice.warning == ""
 
 
 def test_no_sandbox_is_taken_without_a_word_when_asked_for() -> None:

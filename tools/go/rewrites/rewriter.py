@@ -100,7 +100,7 @@ class GoRewriter:
         done = self.runner.run(
             [helper],
             cwd=root,
-            access=Access(readable=(helper.parent, self.go.build_cache)),
+            access=Access(readable=(root, helper.parent, self.go.build_cache)),
             limits=LIMITS,
             stdin=json.dumps(request),
             check=False,
