@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tools.measure.pairs import PairPlan, Sampler, compare, log_ratios, run_pairs
-from tools.measure.statistics import detectable_log_ratio, robust_sigma
+from tools.measure.statistics import (
+    POWER,
+    SCREENING_LEVEL,
+    detectable_log_ratio,
+    fewest_pairs,
+    robust_sigma,
+)
 from tools.measure.toolchain import Build
 from tools.measure.verdict import Comparison
 from tools.measure.workload import SECONDS_PER_OP, Benchmark, Sample
@@ -81,15 +87,30 @@ def calibrate(
     return Calibration(noise=noise, comparisons=comparisons, warnings=tuple(warnings))
 
 
-def choose_pairs(noise: float, wanted_gain: float, comparisons: int, *, low: int, high: int) -> int:
-    """The fewest pairs, from `low` to `high`, that find `wanted_gain` (a fraction of time saved)."""
+def choose_pairs(
+    noise: float,
+    wanted_gain: float,
+    comparisons: int,
+    *,
+    low: int,
+    high: int,
+    level: float = SCREENING_LEVEL,
+    power: float = POWER,
+) -> int:
+    """The fewest pairs, from `low` to `high`, that find `wanted_gain` (a fraction of time saved).
+
+    At least as many as are needed to reach the `level` at all, even if that is more than `high`.
+    """
     wanted = -math.log1p(-wanted_gain)
+    low = max(low, fewest_pairs(comparisons, level))
     for pairs in range(low, high):
-        if detectable_log_ratio(noise, pairs, comparisons) <= wanted:
+        if detectable_log_ratio(noise, pairs, comparisons, level=level, power=power) <= wanted:
             return pairs
-    return high
+    return max(low, high)
 
 
-def smallest_detectable_gain(noise: float, pairs: int, comparisons: int) -> float:
-    """The smallest fraction of time saved that `pairs` pairs find with 80 % power at 95 %; 1 if none."""
-    return 1.0 - math.exp(-detectable_log_ratio(noise, pairs, comparisons))
+def smallest_detectable_gain(
+    noise: float, pairs: int, comparisons: int, *, level: float = SCREENING_LEVEL
+) -> float:
+    """The smallest fraction of time saved that `pairs` pairs find with 80 % power at that level; 1 if none."""
+    return 1.0 - math.exp(-detectable_log_ratio(noise, pairs, comparisons, level=level))

@@ -6,12 +6,20 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 from tools.measure.verdict import Comparison, Rejection, Verdict
-from tools.measure.workload import ALLOCATIONS_PER_OP, BYTES_PER_OP, PEAK_RSS_BYTES, SECONDS_PER_OP
+from tools.measure.workload import (
+    ALLOCATIONS_PER_OP,
+    BYTES_PER_OP,
+    CPU_SECONDS_PER_OP,
+    PEAK_RSS_BYTES,
+    PROCESS_CPU_SECONDS,
+    SECONDS_PER_OP,
+)
 
 TOLERANCE = 0.05
 """A slowdown, or more memory, below 5 % isn't material."""
 MEMORY_UNITS = (BYTES_PER_OP, PEAK_RSS_BYTES)
 GUARDED_UNITS = (SECONDS_PER_OP, BYTES_PER_OP, PEAK_RSS_BYTES)
+SECOND_SIGNALS = (CPU_SECONDS_PER_OP, PROCESS_CPU_SECONDS, ALLOCATIONS_PER_OP, BYTES_PER_OP, PEAK_RSS_BYTES)
 
 
 def judge(
@@ -33,8 +41,7 @@ def judge(
         return _rejected("not enough samples", "no time per operation was measured", found)
     if any(warning for c in times for warning in c.warnings if "too few" in warning):
         return _rejected("not enough samples", f"only {times[0].pairs} pairs were measured", found)
-    wins = _wins(found, primary, view)
-    best = max(wins, key=lambda c: c.faster_at_least, default=None)
+    best = best_gain(found, primary, view)
     worse = _worse(found, best)
     if worse is not None:
         return _rejected("slower elsewhere", f"{_words(worse)}", found)
@@ -47,7 +54,34 @@ def judge(
         return _rejected(
             "gain below the policy", f"{_words(best)}; the policy asks for {minimum_gain:.0%}", found
         )
-    return Verdict(accepted=True, reason=None, detail=_words(best), comparisons=found)
+    return Verdict(
+        accepted=True,
+        reason=None,
+        detail=_words(best),
+        comparisons=found,
+        warnings=disagreements(found, best),
+    )
+
+
+def best_gain(
+    comparisons: Sequence[Comparison], primary: Collection[str], view: Literal["cpu", "memory", "goroutines"]
+) -> Comparison | None:
+    """The comparison that a verdict rests on: the gain that holds with the largest bound; None without a gain."""
+    return max(_wins(tuple(comparisons), primary, view), key=lambda c: c.faster_at_least, default=None)
+
+
+def disagreements(comparisons: Sequence[Comparison], best: Comparison) -> tuple[str, ...]:
+    """What the other signals of the winning benchmark say against it: counts or CPU time that grew beyond doubt.
+
+    CPU time tells of work that was spread over processors or moved; counts repeat better than any time.
+    """
+    found = [
+        c
+        for c in comparisons
+        if c.benchmark == best.benchmark and c.unit in SECOND_SIGNALS and c.unit != best.unit
+        if c.changed and c.ratio_low > 1 + TOLERANCE
+    ]
+    return tuple(f"a second signal doesn't agree: {_words(c)} while {_words(best)}" for c in found)
 
 
 def _wins(comparisons: tuple[Comparison, ...], primary: Collection[str], view: str) -> list[Comparison]:
@@ -79,6 +113,8 @@ def _words(comparison: Comparison) -> str:
         BYTES_PER_OP: "allocated bytes",
         ALLOCATIONS_PER_OP: "allocations",
         PEAK_RSS_BYTES: "peak memory",
+        CPU_SECONDS_PER_OP: "CPU time",
+        PROCESS_CPU_SECONDS: "CPU time of the whole process",
     }.get(comparison.unit, comparison.unit)
     change = (
         f"{comparison.ratio - 1:+.1%} ({comparison.ratio_low - 1:+.1%} to {comparison.ratio_high - 1:+.1%})"

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tools.measure.statistics import FloatArray, Interval, bootstrap_median, holm, sign_flip_p
+from tools.measure.statistics import (
+    SCREENING_LEVEL,
+    FloatArray,
+    Interval,
+    fewest_pairs,
+    holm,
+    paired_interval,
+    signed_rank_p,
+)
 from tools.measure.toolchain import Build
 from tools.measure.verdict import Comparison
 from tools.measure.workload import SECONDS_PER_OP, Benchmark, Sample
@@ -68,13 +76,16 @@ def run_pairs(
     )
 
 
-def compare(samples: PairedSamples, *, seed: int, confidence: float = 0.95) -> tuple[Comparison, ...]:
+def compare(
+    samples: PairedSamples, *, seed: int, confidence: float = 0.95, level: float = SCREENING_LEVEL
+) -> tuple[Comparison, ...]:
     """One comparison for each benchmark and unit, corrected together within each unit's family (Holm).
 
+    Intervals hold at `confidence`; a difference counts as changed when its corrected p is at most `level`, too.
     Units that are zero or missing on either side are left out.
     """
     units = sorted({u for found in samples.baseline.values() for s in found for u in s.values})
-    return tuple(c for unit in units for c in _compare_unit(samples, unit, seed, confidence))
+    return tuple(c for unit in units for c in _compare_unit(samples, unit, seed, confidence, level))
 
 
 def log_ratios(samples: PairedSamples, benchmark: str, unit: str) -> FloatArray:
@@ -87,15 +98,17 @@ def log_ratios(samples: PairedSamples, benchmark: str, unit: str) -> FloatArray:
     return ratios
 
 
-def _compare_unit(samples: PairedSamples, unit: str, seed: int, confidence: float) -> list[Comparison]:
+def _compare_unit(
+    samples: PairedSamples, unit: str, seed: int, confidence: float, level: float
+) -> list[Comparison]:
     ratios = {name: log_ratios(samples, name, unit) for name in samples.baseline}
     ratios = {name: found for name, found in ratios.items() if len(found)}
-    adjusted = holm([sign_flip_p(found, seed) for found in ratios.values()])
-    level = 1 - (1 - confidence) / max(len(ratios), 1)
+    adjusted = holm([signed_rank_p(found) for found in ratios.values()])
+    together = 1 - (1 - confidence) / max(len(ratios), 1)
     found = []
     for (name, values), p in zip(ratios.items(), adjusted, strict=True):
-        interval = bootstrap_median(values, level, seed)
-        changed = p <= 1 - confidence and (interval.low > 0 or interval.high < 0)
+        interval = paired_interval(values, together, seed)
+        changed = p <= level and (interval.low > 0 or interval.high < 0)
         before = [s.values[unit] for s in samples.baseline[name]]
         after = [s.values[unit] for s in samples.candidate[name]]
         found.append(
@@ -110,17 +123,19 @@ def _compare_unit(samples: PairedSamples, unit: str, seed: int, confidence: floa
                 ratio_high=float(np.exp(interval.high)),
                 p_value=p,
                 changed=changed,
-                warnings=_warnings(unit, before, after, len(ratios), interval),
+                warnings=_warnings(
+                    unit, before, after, fewest_pairs(len(ratios), level), interval, len(ratios)
+                ),
             )
         )
     return found
 
 
 def _warnings(
-    unit: str, before: list[float], after: list[float], family: int, interval: Interval
+    unit: str, before: list[float], after: list[float], fewest: int, interval: Interval, family: int
 ) -> tuple[str, ...]:
     found = []
-    if 2 / 2 ** len(before) > 0.05 / family:
+    if len(before) < fewest or math.isinf(interval.low):
         found.append(f"{len(before)} pairs are too few to show a difference among {family} comparisons")
     if unit == SECONDS_PER_OP:
         for side, values in (("baseline", before), ("candidate", after)):

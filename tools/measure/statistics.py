@@ -1,9 +1,9 @@
-"""The statistics of pairs: a bootstrap interval, an exact sign-flip test, Holm's correction.
+"""The statistics of pairs: the Hodges-Lehmann estimate with its interval, the signed-rank test, Holm's correction.
 
-Noise on a shared host is heavy-tailed and drifts. Pairs cancel the drift; the median of the paired log
-ratios ignores the tails. Intervals are percentile bootstraps of that median: with 8 to 30 pairs they fall
-on order statistics, so they cover like the exact interval of the sign test and never claim more than the
-number of pairs can show.
+Noise on a shared host is heavy-tailed and drifts. Pairs cancel the drift. The difference of two equally noisy
+processes is symmetric, so that the estimate and test of Wilcoxon's family are exact for it, robust against the tails,
+and nearly as sharp as a mean. Percentile bootstraps alone are too narrow with few pairs (10 pairs held the truth in
+90 to 93 % of simulated experiments where 95 % were promised): they are widened to the exact interval.
 """
 
 from __future__ import annotations
@@ -17,10 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
-RESAMPLES = 10_000
-EXACT_PAIRS = 14
-MEDIAN_EFFICIENCY = math.sqrt(math.pi / 2)
-"""How much wider a median is than a mean on normal noise; what robustness costs."""
+RESAMPLES = 2_000
+MAX_AVERAGES = 4_000_000
+"""How many averages a bootstrap may hold at once; with many pairs there are fewer resamples."""
+SCREENING_LEVEL = 0.05
+"""The corrected p at which one of several candidates may go on: the combination is judged more strictly."""
+DECISION_LEVEL = 0.005
+"""The corrected p at which a change is called faster in the end: one false alarm, either way, in 200 comparisons."""
+POWER = 0.8
+RANK_EFFICIENCY = math.sqrt(math.pi / 3)
+"""How much wider the Hodges-Lehmann estimate is than a mean on normal noise; what robustness costs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,39 +39,72 @@ class Interval:
     confidence: float
 
 
-def bootstrap_median(values: FloatArray, confidence: float, seed: int) -> Interval:
-    """The median of `values` with its percentile bootstrap interval; the same seed gives the same interval.
+def paired_interval(values: FloatArray, confidence: float, seed: int) -> Interval:
+    """The Hodges-Lehmann estimate of paired differences: bootstrapped, never narrower than the exact interval.
 
-    With one value the interval is infinite: one pair shows nothing.
+    The same seed gives the same interval. With too few values for that confidence (5 at 95 %) it is infinite.
+    Source: Hodges and Lehmann 1963; the exact interval is that of the signed-rank test (Tukey's).
     """
-    estimate = float(np.median(values))
-    if len(values) < 2:
+    averages = np.sort(_averages(values[None, :])[0])
+    estimate = float(np.median(averages))
+    rank = _interval_rank(len(values), confidence)
+    if rank == 0:
         return Interval(estimate=estimate, low=-math.inf, high=math.inf, confidence=confidence)
     random = np.random.default_rng(seed)
-    resampled = values[random.integers(0, len(values), size=(RESAMPLES, len(values)))]
-    medians = np.median(resampled, axis=1)
+    resamples = max(200, min(RESAMPLES, MAX_AVERAGES // len(averages)))
+    resampled = values[random.integers(0, len(values), size=(resamples, len(values)))]
+    estimates = np.median(_averages(resampled), axis=1)
     tail = (1 - confidence) / 2
-    low, high = np.quantile(medians, [tail, 1 - tail], method="closest_observation")
-    return Interval(estimate=estimate, low=float(low), high=float(high), confidence=confidence)
+    low, high = np.quantile(estimates, [tail, 1 - tail], method="closest_observation")
+    return Interval(
+        estimate=estimate,
+        low=min(float(low), float(averages[rank - 1])),
+        high=max(float(high), float(averages[-rank])),
+        confidence=confidence,
+    )
 
 
-def sign_flip_p(values: FloatArray, seed: int) -> float:
-    """Two-sided p of the paired sign-flip test on the mean: exact up to 14 pairs, else 20,000 random flips.
+def _averages(rows: FloatArray) -> FloatArray:
+    """The averages of every two values of each row, each with itself included (Walsh averages)."""
+    first, second = np.triu_indices(rows.shape[1])
+    averages: FloatArray = (rows[:, first] + rows[:, second]) / 2
+    return averages
 
-    Source: Fisher's randomisation test for paired differences. It can't be below 2 / 2**n.
+
+def _interval_rank(count: int, confidence: float) -> int:
+    """Which of the ordered averages bounds the exact interval, counted from both ends; 0 when none can."""
+    below = np.cumsum(_rank_sums(np.arange(1, count + 1)))
+    return int(np.searchsorted(below, (1 - confidence) / 2 * (1 + 1e-12), side="right"))
+
+
+def _rank_sums(ranks: npt.NDArray[np.int64]) -> FloatArray:
+    """The distribution of the sum of the ranks with a plus sign, when every sign is a toss of a coin."""
+    sums = np.zeros(int(ranks.sum()) + 1)
+    sums[0] = 1.0
+    for rank in ranks:
+        tossed = sums / 2
+        tossed[rank:] += sums[: len(sums) - rank] / 2
+        sums = tossed
+    return sums
+
+
+def signed_rank_p(values: FloatArray) -> float:
+    """Two-sided p of Wilcoxon's signed-rank test, exact for any number of values, ties and zeros included.
+
+    Zeros keep their rank and tell nothing (Pratt's way). It can't be below 2 / 2**n. Source: Wilcoxon 1945; Pratt 1959.
     """
-    n = len(values)
-    if n == 0 or not np.any(values):
+    if len(values) == 0 or not np.any(values):
         return 1.0
-    observed = abs(float(values.sum()))
-    if n <= EXACT_PAIRS:
-        flips = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
-        sums = np.abs(flips @ values)
-        return float(np.mean(sums >= observed * (1 - 1e-12)))
-    random = np.random.default_rng(seed)
-    flips = random.choice(np.array([-1.0, 1.0]), size=(20_000, n))
-    extreme = int(np.sum(np.abs(flips @ values) >= observed * (1 - 1e-12)))
-    return max((extreme + 1) / 20_001, math.ldexp(1.0, 1 - n))
+    sizes = np.abs(values)
+    # Twice the middle rank of each size, so that ranks of ties stay whole numbers.
+    ordered = np.sort(sizes)
+    doubled = np.searchsorted(ordered, sizes, side="left") + np.searchsorted(ordered, sizes, side="right") + 1
+    kept = values != 0
+    ranks = doubled[kept].astype(np.int64)
+    distribution = _rank_sums(ranks)
+    away = abs(2 * int(ranks[values[kept] > 0].sum()) - int(ranks.sum()))
+    distances = np.abs(2 * np.arange(len(distribution)) - int(ranks.sum()))
+    return min(1.0, float(distribution[distances >= away].sum()))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -86,19 +125,34 @@ def robust_sigma(values: FloatArray) -> float:
     return float(1.4826 * np.median(np.abs(values - np.median(values))))
 
 
-def detectable_log_ratio(noise: float, pairs: int, comparisons: int = 1) -> float:
-    """The smallest |log ratio| found with 80 % power at 95 % over a family of `comparisons`.
+def detectable_log_ratio(
+    noise: float, pairs: int, comparisons: int = 1, *, level: float = SCREENING_LEVEL, power: float = POWER
+) -> float:
+    """The smallest |log ratio| found with that `power` at that `level` over a family of `comparisons`.
 
     `noise` is the standard deviation of one paired log ratio. Infinite when so few pairs can't reach the level.
     """
-    if 2 / 2**pairs > 0.05 / comparisons:
+    if fewest_pairs(comparisons, level) > pairs:
         return math.inf
-    normal = NormalDist()
-    z = normal.inv_cdf(1 - 0.05 / comparisons / 2) + normal.inv_cdf(0.8)
-    return z * MEDIAN_EFFICIENCY * noise / math.sqrt(pairs)
+    quantiles = _student(1 - level / comparisons / 2, pairs - 1) + _student(power, pairs - 1)
+    return quantiles * RANK_EFFICIENCY * noise / math.sqrt(pairs)
 
 
-def median_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+def _student(probability: float, degrees: int) -> float:
+    """A quantile of Student's t, which few pairs need. Source: Abramowitz and Stegun 26.7.5."""
+    z = NormalDist().inv_cdf(probability)
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / degrees + second / degrees**2 + third / degrees**3
+
+
+def fewest_pairs(comparisons: int, level: float) -> int:
+    """How many pairs it takes before any of so many `comparisons` can reach the level at all."""
+    return math.ceil(math.log2(2 * comparisons / level))
+
+
+def median_interval(values: Sequence[float] | FloatArray, confidence: float = 0.95) -> Interval:
     """The median with its order-statistic interval; infinite below six values at 95 %.
 
     Source: golang.org/x/perf/benchmath (binomial order statistics), printed by benchstat as ±.

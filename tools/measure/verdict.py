@@ -24,9 +24,9 @@ class Comparison:
     """Baseline against candidate for one benchmark and one unit, from pairs in random order.
 
     `ratio` is candidate / baseline (below 1 is better for time and sizes) as the exponential of the
-    median paired log ratio; `ratio_low`, `ratio_high` bound it at the family's 95 % level (Holm over
-    everything compared together). `changed` says whether the interval excludes 1.
-    `p_value` is the Holm-adjusted two-sided p of the paired sign-flip test.
+    Hodges-Lehmann estimate of the paired log ratios; `ratio_low`, `ratio_high` bound it at the family's 95 %
+    level. `changed` says that the interval excludes 1 and that `p_value` reaches the level asked for; that is the
+    Holm-adjusted two-sided p of the signed-rank test over everything compared in this unit.
     """
 
     benchmark: str
@@ -49,9 +49,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Accepted, or rejected with exactly one reason; `detail` is one sentence with the evidence."""
+    """Accepted, or rejected with exactly one reason; `detail` is one sentence with the evidence.
+
+    `warnings` are doubts that decide nothing, such as a second signal that doesn't agree with time.
+    """
 
     accepted: bool
     reason: Rejection | None
     detail: str
     comparisons: tuple[Comparison, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from tools.measure.counting import Counts
 from tools.measure.equivalence import Equivalence
 from tools.measure.guard import Objection
 from tools.measure.toolchain import Build
@@ -26,8 +27,5 @@ class Verifier(Protocol):
     def unseen(self, root: Path, workload: Workload, number: int) -> Unseen:
         """Give the copy at `root` other inputs, in place; the same `number` gives the same. Raises: ToolError."""
 
-    def instructions(self, build: Build, benchmark: Benchmark, iterations: int) -> float | None:
-        """Instructions of one operation, which don't depend on the host's mood; None where they can't be counted.
-
-        Raises: ToolError.
-        """
+    def counts(self, build: Build, benchmark: Benchmark, iterations: int) -> Counts:
+        """Count what one operation uses, in ways that don't depend on the host's mood. Raises: ToolError."""

@@ -14,6 +14,8 @@ SECONDS_PER_OP = "sec/op"
 BYTES_PER_OP = "B/op"
 ALLOCATIONS_PER_OP = "allocs/op"
 CPU_SECONDS_PER_OP = "cpu-sec/op"
+PROCESS_CPU_SECONDS = "process-cpu-sec"
+"""CPU time of a benchmark's whole process, its start included: what isn't timed is in it, too."""
 PEAK_RSS_BYTES = "peak-RSS-B"
 
 

@@ -158,8 +158,8 @@ def test_what_is_zero_or_missing_on_a_side_is_left_out(paired: Paired) -> None:
 
 
 def test_medians_that_tell_another_ratio_than_the_pairs_are_pointed_out(paired: Paired) -> None:
-    """Nine pairs say half, two were disturbed; the medians of the sides, taken apart, say no change."""
-    before, after = [1.0] * 5 + [2.0] * 4 + [1.0] * 2, [0.5] * 5 + [1.0] * 4 + [2.0] * 2
+    """Nineteen pairs say half, two were disturbed; the medians of the sides, taken apart, say no change."""
+    before, after = [1.0] * 10 + [2.0] * 9 + [1.0] * 2, [0.5] * 10 + [1.0] * 9 + [2.0] * 2
     found = compare(paired({"App": before}, {"App": after}), seed=1)[0]
     assert found.ratio == pytest.approx(0.5)
     assert [w for w in found.warnings if "the medians differ by +0.0%, the pairs by -50.0%" in w]
