@@ -1,0 +1,3 @@
+module askprofiler/analyser
+
+go 1.23

@@ -1,0 +1,7 @@
+//go:build go1.21
+
+package askprofilercalls
+
+import "syscall"
+
+func duplicate(from, to int) error { return syscall.Dup3(from, to, 0) }

@@ -1,0 +1,3 @@
+module askprofiler/calls
+
+go 1.21
