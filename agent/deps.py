@@ -15,6 +15,7 @@ from agent.settings import Settings
 from agent.store import EvidenceLog, RunFolder
 from agent.workspace import Workspace
 from tools.measure.toolchain import Build, Toolchain
+from tools.measure.verifier import Verifier
 from tools.measure.workload import Workload
 from tools.run.process import Runner
 
@@ -40,6 +41,9 @@ class Intake(Protocol):
     def toolchain(self, plan: Plan) -> Toolchain:
         """The toolchain for a plan's language. Raises: ToolError when it isn't on this host."""
 
+    def verifier(self, plan: Plan) -> Verifier:
+        """What looks through changes in a plan's language. Raises: ToolError when it isn't on this host."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Deps:
@@ -60,12 +64,19 @@ class Deps:
     builds: dict[Path, Build] = field(default_factory=dict)
     measuring: threading.Lock = field(default_factory=threading.Lock)
     _toolchain: Toolchain | None = None
+    _verifier: Verifier | None = None
 
     def toolchain(self, plan: Plan) -> Toolchain:
         """The plan's toolchain, made once."""
         if self._toolchain is None:
             self._toolchain = self.intake.toolchain(plan)
         return self._toolchain
+
+    def verifier(self, plan: Plan) -> Verifier:
+        """What looks through changes in the plan's language, made once."""
+        if self._verifier is None:
+            self._verifier = self.intake.verifier(plan)
+        return self._verifier
 
     def build(self, plan: Plan, root: Path, workload: Workload | None = None) -> Build:
         """The build of the copy at `root`, made once in this process. Raises: ToolError."""

@@ -19,6 +19,7 @@ from tools.go.toolchain import GoToolchain
 from tools.go.workload import choose_workload as choose_go_workload
 from tools.measure.benchstat import find_benchstat
 from tools.measure.toolchain import Toolchain
+from tools.measure.verifier import Verifier
 from tools.measure.workload import Workload
 from tools.python.interpreter import Interpreter, find_interpreter
 from tools.python.toolchain import PythonToolchain
@@ -85,6 +86,12 @@ class HostIntake:
     def toolchain(self, plan: Plan) -> Toolchain:
         """The toolchain for a plan's language. Raises: ToolError when it isn't on this host."""
         return self._toolchain(plan.language)
+
+    def verifier(self, plan: Plan) -> Verifier:
+        """What looks through changes in a plan's language. Raises: ToolError when it isn't on this host."""
+        from tools.python.verifier import Pending
+
+        return Pending()
 
     def _toolchain(self, language: str) -> Toolchain:
         if language == "go":

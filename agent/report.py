@@ -18,6 +18,8 @@ from tools.measure.verdict import Verdict
 Confidence = Literal["high", "medium", "low"]
 TargetStatus = Literal["met", "not met", "not measurable"]
 ChecklistStatus = Literal["done", "not done", "not decidable by this program"]
+MARKUP = re.compile(r"([\\`*_{}\[\]<>|#])")
+"""Characters that mean something in Markdown."""
 _LOOKS_LIKE_REFERENCE = re.compile(r"\{(?=E\d+\.)")
 Outcome = Literal["improved", "nothing worth changing", "not improved", "not measured"]
 
@@ -25,6 +27,11 @@ Outcome = Literal["improved", "nothing worth changing", "not improved", "not mea
 def quoted(name: str) -> str:
     """A target's name as inline code for prose: it can't end the code or be taken for a reference."""
     return "`" + _LOOKS_LIKE_REFERENCE.sub("(", " ".join(name.split()).replace("`", "'")) + "`"
+
+
+def plain(text: str) -> str:
+    """Another program's words for prose, on one line: no markup, and nothing that could be taken for a reference."""
+    return MARKUP.sub(r"\\\1", _LOOKS_LIKE_REFERENCE.sub("(", " ".join(text.split())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +80,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedCandidate:
-    """A candidate, what the gates said, and the evidence of each gate."""
+    """A candidate, what the gates said, and the evidence of each gate.
+
+    `checks` are sentences on what was looked into beyond the pairs and what couldn't be; their numbers are
+    references.
+    """
 
     candidate: Candidate
     verdict: Verdict
     evidence: tuple[str, ...]
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +159,7 @@ class Report:
     candidates: tuple[JudgedCandidate, ...]
     combined: Verdict | None
     combined_evidence: tuple[str, ...]
+    combined_checks: tuple[str, ...]
     smallest_detectable_gain: Reference | None
     resources: tuple[ResourceRow, ...]
     targets: tuple[TargetResult, ...]

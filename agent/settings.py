@@ -39,6 +39,16 @@ class MeasureSettings(_Part):
         return self
 
 
+class VerifySettings(_Part):
+    """How hard a change is looked at beyond the pairs."""
+
+    values_s: float = Field(default=4.0, gt=0, le=600)
+    generated_calls: int = Field(default=100, ge=0, le=100_000)
+    float_tolerance_ratio: float = Field(default=1e-9, ge=0, lt=1)
+    unseen_pairs: int = Field(default=7, ge=6, le=500)
+    counting_s: float = Field(default=6.0, ge=0, le=600)
+
+
 class BudgetSettings(_Part):
     """When a run stops trying."""
 
@@ -63,6 +73,7 @@ class Settings(_Part):
 
     analyst: AnalystSettings = AnalystSettings()
     measure: MeasureSettings = MeasureSettings()
+    verify: VerifySettings = VerifySettings()
     budgets: BudgetSettings = BudgetSettings()
     policy: PolicySettings = PolicySettings()
     storage: StorageSettings = StorageSettings()

@@ -19,16 +19,20 @@ class Baseline:
     """What the baseline showed. `iterations` fixes how many operations a process runs, per benchmark.
 
     `primary` are the benchmarks that decide, `controls` those watched for regressions. `pairs` was
-    fixed from the pilot's noise before any candidate was looked at.
+    fixed from the pilot's noise before any candidate was looked at, `final_pairs` likewise for the last comparison,
+    which is judged more strictly; the smallest detectable gain is that comparison's. `first_s` is how long each
+    benchmark's process took when it was first run.
     """
 
     iterations: Mapping[str, int]
     primary: tuple[str, ...]
     controls: tuple[str, ...]
     pairs: int
+    final_pairs: int
     noise: float
     smallest_detectable_gain: float
     calibration_evidence: str
+    first_s: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,7 @@ class Combined:
     evidence: tuple[str, ...]
     patch: str
     files: tuple[str, ...]
+    checks: tuple[str, ...] = ()
 
 
 class RunState(TypedDict, total=False):

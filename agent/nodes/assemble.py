@@ -73,6 +73,7 @@ def assemble(
         candidates=judged,
         combined=combined.verdict if combined else None,
         combined_evidence=combined.evidence if combined else (),
+        combined_checks=combined.checks if combined else (),
         smallest_detectable_gain=_detectable(found),
         resources=_resources(plan.workload.benchmarks, evidence, combined, found),
         targets=judge_targets(policy, facts),
@@ -213,6 +214,8 @@ def _unmeasured(state: RunState, deps: Deps) -> tuple[Missing, ...]:
 def _warnings(state: RunState, deps: Deps, evidence: EvidenceIndex) -> tuple[str, ...]:
     found = [deps.sandbox_note] if deps.sandbox_note else []
     found += [w for e in evidence.items if e.kind in ("host", "calibration", "pairs") for w in e.warnings]
+    combined = state.get("combined")
+    found += combined.verdict.warnings if combined is not None else ()
     tests = [e for e in evidence.items if e.kind == "tests" and not e.failure]
     if tests and all(q.value == 0 for e in tests for q in e.quantities if q.name == "ran"):
         found.append("the target has no tests of its own: correctness rests on its output alone")

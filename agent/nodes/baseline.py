@@ -17,6 +17,7 @@ from tools.errors import Cancelled, ToolError
 from tools.measure.calibration import calibrate, choose_iterations, choose_pairs, smallest_detectable_gain
 from tools.measure.hostlock import measuring_alone
 from tools.measure.pairs import PairPlan
+from tools.measure.statistics import DECISION_LEVEL
 from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, Sample, family_of
 from tools.system.host import host_facts
 
@@ -73,7 +74,16 @@ def _measure_baseline(deps: Deps, plan: Plan, seed: int, clock: StageClock) -> B
         low=settings.pairs_min,
         high=settings.pairs_max,
     )
-    detectable = smallest_detectable_gain(noise, pairs, comparisons)
+    last = len(plan.workload.benchmarks)
+    final_pairs = choose_pairs(
+        noise,
+        deps.definition.policy.minimum_gain_ratio,
+        last,
+        low=pairs,
+        high=max(pairs, settings.pairs_max),
+        level=DECISION_LEVEL,
+    )
+    detectable = smallest_detectable_gain(noise, final_pairs, last, level=DECISION_LEVEL)
     evidence = deps.evidence.add(
         "calibration",
         "the baseline against itself",
@@ -82,6 +92,7 @@ def _measure_baseline(deps: Deps, plan: Plan, seed: int, clock: StageClock) -> B
         quantities=[
             Quantity(name="noise", value=noise, unit="ratio"),
             Quantity(name="pairs", value=float(pairs), unit="count"),
+            Quantity(name="final_pairs", value=float(final_pairs), unit="count"),
             Quantity(name="smallest_detectable_gain", value=detectable, unit="ratio"),
             *_first_times(first),
         ],
@@ -92,9 +103,11 @@ def _measure_baseline(deps: Deps, plan: Plan, seed: int, clock: StageClock) -> B
         primary=primary,
         controls=controls,
         pairs=pairs,
+        final_pairs=final_pairs,
         noise=noise,
         smallest_detectable_gain=detectable,
         calibration_evidence=evidence.id,
+        first_s={name: sample.duration_s for name, sample in first.items()},
     )
 
 

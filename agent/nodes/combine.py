@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
 
 from agent.deps import Deps
 from agent.nodes.capture import run_profiler
+from agent.nodes.counts import count_both
 from agent.nodes.gates import Refused
-from agent.nodes.measuring import benchmark_text, measure
+from agent.nodes.measuring import Measured, benchmark_text, measure
+from agent.nodes.scrutiny import Claim, scrutinise
 from agent.nodes.stage import StageClock, stage
+from agent.nodes.values import guard_gate
 from agent.nodes.verify import accepted_count
 from agent.patches import make_patch
+from agent.request import Plan
 from agent.state import Baseline, CaptureRecord, Combined, RunState
 from agent.workspace import changed_files
 from tools.errors import Cancelled, ToolError
 from tools.measure.benchstat import benchstat_table
 from tools.measure.hostlock import measuring_alone
-from tools.measure.judging import judge
+from tools.measure.judging import best_gain, judge
+from tools.measure.statistics import DECISION_LEVEL
+from tools.measure.toolchain import ProfileView
 from tools.measure.verdict import Verdict
 from tools.measure.workload import Benchmark, family_of
+from tools.run.reading import read_written
 
 
 def combine(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -36,59 +44,105 @@ def combine(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
 
 
 def _measure_combination(state: RunState, found: Baseline, deps: Deps, clock: StageClock) -> Combined:
-    plan = state["plan"]
     base, final = deps.workspace.baseline, deps.workspace.step(accepted_count(state))
     meant = {name for j in state["judged"] if j.verdict.accepted for name in j.candidate.files}
     files = tuple(name for name in changed_files(base, final) if name in meant)  # not what tests left behind
     patch = make_patch(deps.runner, base, final, files)
     deps.folder.write_text("optimization.patch", patch)
     for name in files:
-        if (final / name).is_file():
-            deps.folder.write_bytes(f"optimized/{name}", (final / name).read_bytes())
+        content = read_written(final, final / name)
+        if content is not None:
+            deps.folder.write_bytes(f"optimized/{name}", content)
+    evidence: list[str] = []
+    checks: list[str] = []
     try:
-        measured = measure(
-            deps,
-            plan,
-            deps.build(plan, base),
-            deps.build(plan, final),
-            benchmarks=plan.workload.benchmarks,
-            found=found,
-            seed=state["request"].seed + 1000,
-            title="the whole workload, before and after: pairs",
-            say=clock.say,
-        )
+        verdict = _judge_combination(state, found, deps, clock, files, evidence, checks)
     except Cancelled:
         raise
     except Refused as refused:
-        return Combined(verdict=refused.verdict, evidence=refused.evidence, patch=patch, files=files)
+        evidence += refused.evidence
+        verdict = refused.verdict
     except ToolError as error:
         failed = deps.evidence.add("missing", "the combination", "ask-profiler pairs", failure=str(error))
+        evidence.append(failed.id)
         verdict = Verdict(accepted=False, reason="not enough samples", detail=str(error))
-        return Combined(verdict=verdict, evidence=(failed.id,), patch=patch, files=files)
+    return Combined(verdict=verdict, evidence=tuple(evidence), patch=patch, files=files, checks=tuple(checks))
+
+
+def _judge_combination(
+    state: RunState,
+    found: Baseline,
+    deps: Deps,
+    clock: StageClock,
+    files: tuple[str, ...],
+    evidence: list[str],
+    checks: list[str],
+) -> Verdict:
+    """Every benchmark, at the decision level, and what is asked of a gain beyond. Raises: Refused, ToolError."""
+    plan = state["plan"]
+    base, final = deps.workspace.baseline, deps.workspace.step(accepted_count(state))
+    measured = measure(
+        deps,
+        plan,
+        deps.build(plan, base),
+        deps.build(plan, final),
+        benchmarks=plan.workload.benchmarks,
+        found=found,
+        seed=state["request"].seed + 1000,
+        title="the whole workload, before and after: pairs",
+        say=clock.say,
+        level=DECISION_LEVEL,
+    )
+    evidence += [measured.evidence.id, *_keep_benchmarks(deps, plan, measured)]
+    primary = _decisive(plan.workload.benchmarks, found)
+    view: ProfileView = "memory" if _is_about_memory(state) else "cpu"
+    verdict = judge(
+        measured.comparisons,
+        primary=primary,
+        minimum_gain=deps.definition.policy.minimum_gain_ratio,
+        smallest_detectable_gain=found.smallest_detectable_gain,
+        view=view,
+    )
+    gain = best_gain(measured.comparisons, primary, view)
+    if not verdict.accepted or gain is None:
+        return verdict
+    label = "the combination"
+    read = guard_gate(deps, plan, base, final, files, label)
+    claim = Claim(
+        gain=gain,
+        before=base,
+        after=final,
+        suspicions=read.suspicions,
+        label=label,
+        seed=state["request"].seed + 3000,
+    )
+    scrutiny = scrutinise(deps, plan, found, claim, clock)
+    evidence += [*read.evidence, *scrutiny.evidence]
+    checks += scrutiny.checks
+    counted = count_both(deps, plan, found, claim, clock)
+    evidence += counted.evidence
+    checks += counted.checks
+    return replace(verdict, warnings=(*verdict.warnings, *counted.warnings))
+
+
+def _keep_benchmarks(deps: Deps, plan: Plan, measured: Measured) -> list[str]:
+    """Keep the samples in the Go benchmark format, and benchstat's table where it is installed; its evidence."""
     before_text = benchmark_text(measured.samples.baseline, plan, "before")
     after_text = benchmark_text(measured.samples.candidate, plan, "after")
     deps.folder.write_text("benchmarks.txt", before_text + "\n" + after_text)
-    evidence = [measured.evidence.id]
     table = benchstat_table(deps.runner, before_text, after_text)
-    if table is not None:
-        artefact = deps.folder.write_text("benchstat.txt", table.text)
-        beside = deps.evidence.add(
-            "analysis",
-            "benchstat on the same samples",
-            "benchstat",
-            argv=table.argv,
-            exit_code=0,
-            artefacts=[artefact],
-        )
-        evidence.append(beside.id)
-    verdict = judge(
-        measured.comparisons,
-        primary=_decisive(plan.workload.benchmarks, found),
-        minimum_gain=deps.definition.policy.minimum_gain_ratio,
-        smallest_detectable_gain=found.smallest_detectable_gain,
-        view="memory" if _is_about_memory(state) else "cpu",
+    if table is None:
+        return []
+    artefact = deps.folder.write_text("benchstat.txt", table.text)
+    beside = deps.evidence.add(
+        "analysis",
+        "benchstat on the same samples",
+        "benchstat",
+        argv=table.argv,
+        exit_code=0,
+        artefacts=[artefact],
     )
-    return Combined(verdict=verdict, evidence=tuple(evidence), patch=patch, files=files)
+    return [beside.id]
 
 
 def _is_about_memory(state: RunState) -> bool:

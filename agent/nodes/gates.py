@@ -16,7 +16,7 @@ from tools.errors import Cancelled, ProgramFailed, ToolError
 from tools.measure.verdict import Rejection, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)  # not frozen: context managers set an exception's traceback
 class Refused(Exception):
     """A gate's decision against a candidate, with the evidence behind it."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.deps import Deps
@@ -13,8 +13,9 @@ from agent.state import Baseline
 from tools.measure.benchmark_format import BenchmarkLine, format_results
 from tools.measure.calibration import choose_pairs
 from tools.measure.hostlock import measuring_alone
+from tools.measure.judging import TOLERANCE
 from tools.measure.pairs import PairedSamples, PairPlan, compare, log_ratios, run_pairs
-from tools.measure.statistics import robust_sigma
+from tools.measure.statistics import SCREENING_LEVEL, robust_sigma
 from tools.measure.toolchain import Build
 from tools.measure.verdict import Comparison
 from tools.measure.workload import SECONDS_PER_OP, Benchmark, Sample
@@ -43,17 +44,19 @@ def measure(
     seed: int,
     title: str,
     say: Callable[[str, int | None, int | None], None],
+    level: float = SCREENING_LEVEL,
+    unreached: Collection[str] = (),
 ) -> Measured:
-    """Run the pairs alone on this host and compare. Raises: Refused when results differ, ToolError.
+    """Run the pairs alone on this host and compare at that `level`. Raises: Refused, ToolError.
 
-    The number of pairs is the baseline's, or more where so many benchmarks need more to show anything. When
-    the host turns out to be less steady than when it was calibrated, so that these pairs couldn't show the
-    policy's gain, they are thrown away and as many as its noise now asks for are measured, once; that is
-    decided by the spread alone, never by the outcome.
+    The number of pairs is the baseline's for that level, or more where so many benchmarks need more to show anything.
+    The pairs are thrown away and measured again, once, when the host turns out to be less steady than when it was
+    calibrated, so that they couldn't show the policy's gain, or when one of the `unreached` benchmarks moved, which
+    the change can't touch. The spread and those controls decide that, never the outcome. When a control moves again,
+    nothing is decided on such a host.
     """
     toolchain = deps.toolchain(plan)
-    if baseline.processors != candidate.processors:  # a candidate that starts goroutines may use them
-        baseline, candidate = replace(baseline, processors=None), replace(candidate, processors=None)
+    baseline, candidate = on_the_same_processors(baseline, candidate)
     spent = deps.runner.seconds_spent
     warnings: list[str] = []
     with measuring_alone(on_wait=lambda text: say(text, None, None), is_cancelled=deps.runner.is_cancelled):
@@ -69,17 +72,20 @@ def measure(
                 on_round=lambda n: say(title, n, pairs.pairs),
             )
 
-        planned = _pairs(deps, 0.0, found, len(benchmarks))
+        planned = _pairs(deps, 0.0, found, len(benchmarks), level)
         samples = run(PairPlan(pairs=planned, seed=seed))
-        wanted = _pairs_now(deps, samples, found)
-        if wanted >= MUCH_MORE * planned:
-            say(f"{title} again: the host is less steady now", None, None)
-            samples = run(PairPlan(pairs=wanted, seed=seed + 500))
-            warnings.append(
-                f"the host was less steady than when it was calibrated: {planned} pairs were thrown away "
-                f"and {wanted} measured instead"
+        moved = moved_controls(samples, unreached, seed)
+        wanted = _pairs_now(deps, samples, found, level)
+        if moved or wanted >= MUCH_MORE * planned:
+            again = max(planned, wanted)
+            why = (
+                f"{moved[0]} moved, which the change can't reach" if moved else "the host is less steady now"
             )
-    comparisons = compare(samples, seed=seed)
+            say(f"{title} again: {why}", None, None)
+            samples = run(PairPlan(pairs=again, seed=seed + 500))
+            moved = moved_controls(samples, unreached, seed)
+            warnings.append(f"{why}: {planned} pairs were thrown away and {again} measured instead")
+    comparisons = compare(samples, seed=seed, level=level)
     evidence = deps.evidence.add(
         "pairs",
         title,
@@ -94,24 +100,52 @@ def measure(
         raise Refused(
             reason="results differ", detail=f"the output of {differing} differs", evidence=(evidence.id,)
         )
+    if moved:
+        raise Refused(
+            reason="not enough samples",
+            detail=f"{', '.join(moved)} moved twice, which the change can't reach: the host isn't steady enough to "
+            "tell anything; try again when it is quiet",
+            evidence=(evidence.id,),
+        )
     return Measured(samples=samples, comparisons=comparisons, evidence=evidence)
 
 
-def _pairs_now(deps: Deps, samples: PairedSamples, found: Baseline) -> int:
+def on_the_same_processors(baseline: Build, candidate: Build) -> tuple[Build, Build]:
+    """Both sides with all processors when one of them needs them: a candidate that starts goroutines may use them."""
+    if baseline.processors == candidate.processors:
+        return baseline, candidate
+    return replace(baseline, processors=None), replace(candidate, processors=None)
+
+
+def moved_controls(samples: PairedSamples, unreached: Collection[str], seed: int) -> tuple[str, ...]:
+    """The benchmarks that a change can't reach and whose time moved all the same, beyond doubt and tolerance.
+
+    A few percent come from another layout of the same code in memory, which isn't the host's doing.
+    """
+    found = [c for c in compare(samples, seed=seed) if c.unit == SECONDS_PER_OP and c.benchmark in unreached]
+    allowed = 1 + TOLERANCE
+    return tuple(
+        c.benchmark for c in found if c.changed and (c.ratio_low > allowed or c.ratio_high < 1 / allowed)
+    )
+
+
+def _pairs_now(deps: Deps, samples: PairedSamples, found: Baseline, level: float) -> int:
     """The pairs that the noise of these samples asks for, at most the settings' most."""
     decisive = [name for name in samples.baseline if name in found.primary]
     noise = max((robust_sigma(log_ratios(samples, name, SECONDS_PER_OP)) for name in decisive), default=0.0)
-    return _pairs(deps, max(noise, found.noise), found, len(samples.baseline))
+    return _pairs(deps, max(noise, found.noise), found, len(samples.baseline), level)
 
 
-def _pairs(deps: Deps, noise: float, found: Baseline, comparisons: int) -> int:
+def _pairs(deps: Deps, noise: float, found: Baseline, comparisons: int, level: float) -> int:
     """At least the baseline's pairs, and as many as this noise and so many comparisons ask for."""
+    planned = found.pairs if level == SCREENING_LEVEL else found.final_pairs
     return choose_pairs(
         noise,
         deps.definition.policy.minimum_gain_ratio,
         comparisons,
-        low=found.pairs,
-        high=max(found.pairs, deps.settings.measure.pairs_max),
+        low=planned,
+        high=max(planned, deps.settings.measure.pairs_max),
+        level=level,
     )
 
 

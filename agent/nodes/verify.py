@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from langgraph.runtime import Runtime
 
 from agent.deps import Deps
-from agent.nodes.gates import Refused, apply_gate, build_gate, frozen_gate, tests_gate
+from agent.nodes.gates import Refused, apply_gate, build_gate, frozen_gate
 from agent.nodes.measuring import measure
+from agent.nodes.scrutiny import Claim, scrutinise
 from agent.nodes.stage import StageClock, stage
+from agent.nodes.values import guard_gate, tests_and_values_gate
 from agent.report import Candidate, JudgedCandidate
-from agent.state import RunState
+from agent.state import Baseline, RunState
 from tools.errors import Cancelled, ToolError
-from tools.measure.judging import judge
+from tools.measure.judging import best_gain, judge
+from tools.measure.toolchain import ProfileView
 from tools.measure.verdict import Verdict
+from tools.measure.workload import Benchmark
+
+CONTROLS = 2
+LONGEST_CONTROL_S = 0.5
+"""A benchmark that takes longer in one process is too dear as a negative control."""
 
 
 def verify(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -24,9 +34,10 @@ def verify(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
     if candidate is None:
         raise ValueError("verify was reached without a candidate")
     evidence: list[str] = []
+    checks: list[str] = []
     with stage(deps, "verify") as clock:
         try:
-            verdict = _judge(state, deps, candidate, evidence, clock)
+            verdict = _judge(state, deps, candidate, evidence, checks, clock)
         except Refused as refused:
             evidence += refused.evidence
             verdict = refused.verdict
@@ -40,7 +51,9 @@ def verify(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
             verdict = Verdict(accepted=False, reason="not enough samples", detail=str(error))
         if verdict.accepted:
             deps.workspace.accept(accepted_count(state) + 1)
-    judged = JudgedCandidate(candidate=candidate, verdict=verdict, evidence=tuple(evidence))
+    judged = JudgedCandidate(
+        candidate=candidate, verdict=verdict, evidence=tuple(evidence), checks=tuple(checks)
+    )
     return {"judged": [judged], "stages": clock.times}
 
 
@@ -50,7 +63,12 @@ def accepted_count(state: RunState) -> int:
 
 
 def _judge(
-    state: RunState, deps: Deps, candidate: Candidate, evidence: list[str], clock: StageClock
+    state: RunState,
+    deps: Deps,
+    candidate: Candidate,
+    evidence: list[str],
+    checks: list[str],
+    clock: StageClock,
 ) -> Verdict:
     plan, found = state["plan"], state["baseline"]
     if found is None:
@@ -58,30 +76,69 @@ def _judge(
     before = deps.workspace.step(accepted_count(state))
     root = deps.workspace.start_candidate(accepted_count(state))
     label = f"{candidate.id} ({candidate.title})"
+    seed = state["request"].seed + len(state.get("judged", [])) + 1
     clock.say(f"{candidate.id}: {candidate.title}: building")
     apply_gate(deps, root, candidate)
     frozen_gate(root, deps.workspace.baseline)
+    read = guard_gate(deps, plan, before, root, candidate.files, label)
+    evidence += read.evidence
     evidence.append(build_gate(deps, plan, root, label))
-    clock.say(f"{candidate.id}: {candidate.title}: tests")
-    evidence.append(tests_gate(deps, plan, root, label))
-    wanted = {*found.primary, *found.controls}
+    clock.say(f"{candidate.id}: {candidate.title}: tests and values")
+    looked = tests_and_values_gate(deps, plan, before, root, candidate.files, label, seed)
+    evidence += looked.evidence
+    checks += looked.checks
+    primary = [name for name in found.primary if name not in looked.unreached]
+    if not primary:
+        detail = f"none of {', '.join(found.primary[:3])} calls what it changes"
+        return Verdict(accepted=False, reason="no detectable gain", detail=detail)
     measured = measure(
         deps,
         plan,
         deps.build(plan, before),
         deps.build(plan, root),
-        benchmarks=[b for b in plan.workload.benchmarks if b.name in wanted],
+        benchmarks=benchmarks_for(plan.workload.benchmarks, found, looked.unreached),
         found=found,
-        seed=state["request"].seed + len(state.get("judged", [])) + 1,
+        seed=seed,
         title=f"{candidate.id}: {candidate.title}: pairs",
         say=clock.say,
+        unreached=looked.unreached,
     )
     evidence.append(measured.evidence.id)
-    view = next(b.view for b in state["bottlenecks"] if b.rank == candidate.bottleneck_rank)
-    return judge(
+    view = view_of(state, candidate)
+    verdict = judge(
         measured.comparisons,
-        primary=found.primary,
+        primary=primary,
         minimum_gain=deps.definition.policy.minimum_gain_ratio,
         smallest_detectable_gain=found.smallest_detectable_gain,
         view=view,
     )
+    gain = best_gain(measured.comparisons, primary, view)
+    known = candidate.origin.startswith(RULES) and not read.suspicions
+    if verdict.accepted and gain is not None and not known:
+        claim = Claim(
+            gain=gain, before=before, after=root, suspicions=read.suspicions, label=label, seed=seed + 2000
+        )
+        scrutiny = scrutinise(deps, plan, found, claim, clock)
+        evidence += scrutiny.evidence
+        checks += scrutiny.checks
+    return verdict
+
+
+RULES = "playbook:"
+"""Candidates of this origin come from rules that know no inputs: they are scrutinised with the combination only."""
+
+
+def benchmarks_for(
+    benchmarks: Sequence[Benchmark], found: Baseline, unreached: Collection[str]
+) -> list[Benchmark]:
+    """What is measured for a candidate: what decides, what is watched, and up to two that it can't reach."""
+    wanted = {*found.primary, *found.controls}
+    quickest = sorted(unreached, key=lambda name: found.first_s.get(name, math.inf))
+    wanted |= {name for name in quickest[:CONTROLS] if found.first_s.get(name, math.inf) <= LONGEST_CONTROL_S}
+    return [b for b in benchmarks if b.name in wanted]
+
+
+def view_of(state: RunState, candidate: Candidate) -> ProfileView:
+    """What a candidate is about: its bottleneck's view, or the question's where it has no bottleneck."""
+    views = {b.rank: b.view for b in state.get("bottlenecks", [])}
+    return views.get(candidate.bottleneck_rank, state["plan"].focus[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from agent.evidence import Evidence, Reference
 from agent.rendering.quantities import format_number, format_quantity, resolve
@@ -15,16 +16,15 @@ from agent.rendering.sentences import (
     title,
     verdict_words,
 )
-from agent.report import Bottleneck, JudgedCandidate, Report
+from agent.report import MARKUP, Bottleneck, JudgedCandidate, Report
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """What could steer a terminal that shows the file."""
 
 
 def escape(text: str) -> str:
     """Text from a target as plain Markdown: nothing in it is markup, and it stays on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
 def code(text: str) -> str:
@@ -141,11 +141,11 @@ def _optimisations(report: Report) -> str:
         return ""
     lines = ["## Optimisation code", ""]
     for judged in sorted(report.candidates, key=lambda j: not j.verdict.accepted):
-        lines += [_candidate(judged), ""]
+        lines += [_candidate(report, judged), ""]
     return "\n".join(lines)
 
 
-def _candidate(judged: JudgedCandidate) -> str:
+def _candidate(report: Report, judged: JudgedCandidate) -> str:
     found = judged.candidate
     lines = [
         f"### {found.id}: {escape(found.title)}",
@@ -157,9 +157,16 @@ def _candidate(judged: JudgedCandidate) -> str:
         "",
         f"Risk: {found.risk}",
         "",
+        *_checks(report, judged.checks),
         block(found.patch, "diff"),
     ]
     return "\n".join(lines)
+
+
+def _checks(report: Report, checks: Iterable[str]) -> list[str]:
+    """What was looked into beyond the pairs, as a list."""
+    lines = [f"- {_prose(report, check)}" for check in checks]
+    return [*lines, ""] if lines else []
 
 
 def _before_after(report: Report) -> str:
@@ -185,7 +192,8 @@ def _before_after(report: Report) -> str:
         if report.combined.accepted
         else f"\n**{report.combined.reason}**: {escape(report.combined.detail)}\n"
     )
-    return "\n".join(["## Before and after", "", *head, *rows, "", note, where, verdict])
+    checks = _checks(report, report.combined_checks)
+    return "\n".join(["## Before and after", "", *head, *rows, "", *checks, note, where, verdict])
 
 
 def _resources(report: Report) -> str:

@@ -21,7 +21,7 @@ def format_number(value: float, unit: str) -> str:
         return f"{100 * value:.1f} %" if abs(value) < 0.9995 else f"{100 * value:.0f} %"
     head, slash, per = unit.partition("/")
     suffix = f"/{per}" if slash else ""
-    if head in ("s", "sec", "cpu-sec", "cpu-s"):
+    if head in ("s", "sec", "cpu-sec", "cpu-s", "process-cpu-sec"):
         return _scaled(value, _TIME) + suffix
     if head == "B" or head.endswith("-B"):
         return _scaled(value, _BYTES) + suffix

@@ -22,6 +22,7 @@ UNIT_NAMES = {
     "B/op": "bytes allocated",
     "allocs/op": "allocations",
     "cpu-sec/op": "CPU time",
+    "process-cpu-sec": "CPU time, whole process",
     "peak-RSS-B": "peak memory",
 }
 

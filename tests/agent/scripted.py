@@ -2,6 +2,9 @@
 
 The target's only module says how long it takes: `SECONDS = 0.010`. A build reads it, a sample answers it with a
 little noise, or much after the `unsteady_after`-th. `BROKEN` in a file breaks the build, `FAILING` its tests.
+`ALONE = 0.020` is what one operation takes in a process of its own, `UNSEEN = 0.020` what it takes on other inputs,
+`FAILS_UNSEEN` fails there. `TRICK` is what the guard objects to, `REMEMBERS` what it suspects, `OTHER_RESULT` what
+comparing by value finds, `UNREACHED` a change that no benchmark calls. `INSTRUCTIONS = 9` is what is counted.
 """
 
 from __future__ import annotations
@@ -17,7 +20,11 @@ from agent.patches import make_patch
 from agent.report import Bottleneck, Candidate, JudgedCandidate
 from agent.request import Plan, Request
 from tools.errors import ProgramFailed, ToolError
+from tools.measure.counting import Counts
+from tools.measure.equivalence import ComparedFunction, Difference, Equivalence, NotCompared
+from tools.measure.guard import GuardRule, Objection
 from tools.measure.toolchain import Build, Capture, Profiler, ProfileView, TestOutcome
+from tools.measure.unseen import Unseen
 from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, Sample, Workload
 from tools.profiles.builder import ProfileBuilder
 from tools.profiles.pprof import write_pprof
@@ -85,6 +92,7 @@ class ScriptedToolchain:
     unsteady_after: int = 10**9
     sequential: bool = False
     seen_processors: set[tuple[str, int | None]] = field(default_factory=set)
+    moving: bool = False
     noise: random.Random = field(default_factory=lambda: random.Random(1))
 
     def build(self, root: Path, workload: Workload) -> Build:
@@ -111,7 +119,16 @@ class ScriptedToolchain:
     def sample(self, build: Build, benchmark: Benchmark, iterations: int) -> Sample:
         self.samples += 1
         self.seen_processors.add((build.root.name, build.processors))
-        seconds = float((build.root / "app.py").read_text().split("SECONDS = ")[1].split()[0])
+        text = (build.root / "app.py").read_text()
+        seconds = _number(text, "SECONDS", 0.0)
+        if iterations == 1:
+            seconds = _number(text, "ALONE", seconds)
+        if build.root.name.startswith("uns"):
+            seconds = _number(text, "UNSEEN", seconds)
+            if "FAILS_UNSEEN" in text:
+                raise ProgramFailed("it fails for this input", exit_code=1)
+        if benchmark.name == "Far" and self.moving and build.root.name == "cand":
+            seconds *= 1.5
         spread = 0.004 if self.samples <= self.unsteady_after else 0.4
         seconds *= 1 + self.noise.uniform(-spread, spread)
         return Sample(
@@ -128,14 +145,66 @@ class ScriptedToolchain:
         return f"{self.samples}" if printed == "anything" else f"sha of {printed}"
 
 
+def _number(text: str, name: str, otherwise: float) -> float:
+    return float(text.split(f"{name} = ")[1].split()[0]) if f"{name} = " in text else otherwise
+
+
+@dataclass(slots=True)
+class ScriptedVerifier:
+    """Finds in a change what its text says it is."""
+
+    varies: bool = True
+    reached: dict[str, bool] = field(default_factory=dict)
+
+    def objections(self, before: Path, after: Path, files: tuple[str, ...]) -> tuple[Objection, ...]:
+        text = (after / "app.py").read_text()
+        rules: tuple[tuple[str, GuardRule], ...] = (
+            ("TRICK", "stack inspection"),
+            ("REMEMBERS", "state that outlives a call"),
+        )
+        return tuple(
+            Objection(rule=rule, file="app.py", line=1, detail=f"it says {word}")
+            for word, rule in rules
+            if word in text
+        )
+
+    def compare_values(
+        self, before: Build, after: Build, workload: Workload, files: tuple[str, ...], *, seed: int
+    ) -> Equivalence:
+        text = (after.root / "app.py").read_text()
+        if "CANNOT_CALL" in text:
+            raise ToolError("the recorder didn't start")
+        wrong = Difference(function="slow", what="result", call="", before="1", after="2")
+        return Equivalence(
+            functions=(ComparedFunction(name="slow", recorded=3, generated=40),),
+            not_compared=(NotCompared(function="other", why="it takes an open file"),),
+            differences=(wrong,) if "OTHER_RESULT" in text else (),
+            reached=dict.fromkeys(("App", "Far"), False) if "UNREACHED" in text else self.reached,
+        )
+
+    def unseen(self, root: Path, workload: Workload, number: int) -> Unseen:
+        if not self.varies:
+            return Unseen(workload=None, why_not="it reads a file")
+        return Unseen(workload=workload, changes=(f"seed 1 became {number}",))
+
+    def counts(self, build: Build, benchmark: Benchmark, iterations: int) -> Counts:
+        counted = _number((build.root / "app.py").read_text(), "INSTRUCTIONS", 100.0)
+        return Counts(values={"instructions/op": counted}, why_not={"peak-heap-B": "memray isn't installed"})
+
+
 @dataclass(slots=True)
 class ScriptedIntake:
     """Plans for the scripted toolchain."""
 
     tools: ScriptedToolchain
+    looks: ScriptedVerifier = field(default_factory=ScriptedVerifier)
+    names: tuple[str, ...] = ("App",)
+
+    def verifier(self, plan: Plan) -> ScriptedVerifier:
+        return self.looks
 
     def plan(self, request: Request, root: Path) -> Plan:
-        benchmarks = (Benchmark(name="App", selector=("app",)),)
+        benchmarks = tuple(Benchmark(name=name, selector=("app",)) for name in self.names)
         return Plan(
             language="python",
             root=request.target,

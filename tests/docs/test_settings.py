@@ -17,6 +17,7 @@ UNITS = {
     "_max": "pairs",
     "_ratio": "fraction",
     "_per_bottleneck": "candidates",
+    "_calls": "calls",
 }
 
 

@@ -1,0 +1,125 @@
+"""The gates that look into a change before it is measured: the guard reads it, and its functions are called."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.deps import Deps
+from agent.evidence import Quantity
+from agent.nodes.gates import Refused, tests_gate
+from agent.report import plain, quoted
+from agent.request import Plan
+from tools.errors import Cancelled, ToolError
+from tools.measure.equivalence import Difference, Equivalence
+from tools.measure.guard import SUSPICION, Objection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What looking into a change showed, when nothing spoke against it.
+
+    `suspicions` ask for more proof of the gain. `unreached` are benchmarks that call nothing of what was changed.
+    `checks` are sentences for the report.
+    """
+
+    evidence: tuple[str, ...]
+    checks: tuple[str, ...]
+    suspicions: tuple[Objection, ...] = ()
+    unreached: tuple[str, ...] = ()
+
+
+def guard_gate(
+    deps: Deps, plan: Plan, before: Path, after: Path, files: tuple[str, ...], label: str
+) -> Looked:
+    """Read the change for tricks. Raises: Refused with the first objection and how many more there are."""
+    found = deps.verifier(plan).objections(before, after, files)
+    hard = [o for o in found if o.rule not in SUSPICION]
+    evidence = deps.evidence.add(
+        "guard",
+        f"reading {label} for tricks",
+        "ask-profiler guard",
+        quantities=[Quantity(name="objections", value=float(len(hard)), unit="count")],
+        warnings=[_objection_words(o) for o in found if o.rule in SUSPICION],
+        failure="; ".join(_objection_words(o) for o in hard[:5]) or None,
+    )
+    if hard:
+        more = f" (and {len(hard) - 1} more)" if len(hard) > 1 else ""
+        raise Refused(reason="gaming", detail=_objection_words(hard[0]) + more, evidence=(evidence.id,))
+    return Looked(evidence=(evidence.id,), checks=(), suspicions=tuple(found))
+
+
+def _objection_words(objection: Objection) -> str:
+    return f"{objection.rule}: {objection.file}:{objection.line}: {objection.detail}"
+
+
+def tests_and_values_gate(
+    deps: Deps, plan: Plan, before: Path, after: Path, files: tuple[str, ...], label: str, seed: int
+) -> Looked:
+    """Run the target's tests and compare by value, both at once: neither is timed.
+
+    Raises: Refused when tests fail or values differ, ToolError, Cancelled.
+    """
+    sides = deps.build(plan, before), deps.build(plan, after)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        comparing = pool.submit(deps.verifier(plan).compare_values, *sides, plan.workload, files, seed=seed)
+        tests = tests_gate(deps, plan, after, label)
+        try:
+            found = comparing.result()
+        except Cancelled:
+            raise
+        except ToolError as error:
+            failed = deps.evidence.add(
+                "values", f"calls of {label}", "ask-profiler values", failure=str(error)
+            )
+            words = "Compared by value: nothing; it could not be done on this host."
+            return Looked(evidence=(tests, failed.id), checks=(words,))
+    return _judge_values(deps, found, label, tests)
+
+
+def _judge_values(deps: Deps, found: Equivalence, label: str, tests: str) -> Looked:
+    evidence = deps.evidence.add(
+        "values",
+        f"calls of {label}, old code against new",
+        "ask-profiler values",
+        duration_s=found.duration_s,
+        quantities=[
+            Quantity(name="functions", value=float(len(found.functions)), unit="count"),
+            Quantity(name="recorded", value=float(sum(f.recorded for f in found.functions)), unit="count"),
+            Quantity(name="generated", value=float(sum(f.generated for f in found.functions)), unit="count"),
+        ],
+        warnings=[
+            *(f"{n.function} wasn't compared by value: {n.why}" for n in found.not_compared),
+            *found.warnings,
+        ],
+        failure="; ".join(_difference_words(d) for d in found.differences[:5]) or None,
+    )
+    if found.differences:
+        first = found.differences[0]
+        more = f" (and {len(found.differences) - 1} more)" if len(found.differences) > 1 else ""
+        raise Refused(
+            reason="results differ", detail=_difference_words(first) + more, evidence=(tests, evidence.id)
+        )
+    return Looked(
+        evidence=(tests, evidence.id),
+        checks=tuple(value_sentences(found, evidence.id)),
+        unreached=tuple(name for name, reached in found.reached.items() if not reached),
+    )
+
+
+def _difference_words(found: Difference) -> str:
+    return f"{found.function}({found.call}): {found.what} was {found.before}, is {found.after}"
+
+
+def value_sentences(found: Equivalence, evidence_id: str) -> list[str]:
+    """What was compared and what wasn't, with references for numbers."""
+    names = ", ".join(quoted(f.name) for f in found.functions)
+    sentences = [
+        f"Compared by value: {names} on {{{evidence_id}.recorded}} recorded and {{{evidence_id}.generated}} generated "
+        "calls; no difference."
+        if found.functions
+        else "Compared by value: nothing; correctness rests on the target's tests and output."
+    ]
+    sentences += [f"Not compared by value: {quoted(n.function)}, {plain(n.why)}." for n in found.not_compared]
+    return sentences
