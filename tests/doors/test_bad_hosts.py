@@ -65,7 +65,8 @@ def test_a_disk_that_fills_up_ends_the_run_and_with_space_again_it_goes_on(cli: 
     target, disk = python_target(tmp_path / "target"), tmp_path / "disk"
     asking = " ".join(f"'{word}'" for word in cli.words(*cli.question(target, "--runs-dir", disk / "runs")))
     resuming = " ".join(f"'{word}'" for word in cli.words("resume", "--runs-dir", disk / "runs"))
-    planned = f"until ls '{disk}'/runs/*/plan.json >&2; do sleep 0.02; done 2>/dev/null"
+    tries = "for i in $(seq 1500)"  # a program that fails before it plans mustn't leave this waiting
+    planned = f"{tries}; do ls '{disk}'/runs/*/plan.json >&2 && break; sleep 0.02; done 2>/dev/null"
     filling = f"({planned}; exec cat /dev/zero > '{disk}/filled' 2>/dev/null)"
     script = f"{filling} & {asking}; echo exit $? >&2; wait; rm '{disk}/filled'; {resuming}"
     answered = _shell(cli, script, _with_a_disk_of(4_000_000, disk))
