@@ -11,8 +11,8 @@ from ast_grep_py import SgRoot
 from tools.go.packages import GoPackage
 
 NOTE = (
-    "benchmarks ran with GOMAXPROCS=1: no code of the module starts a goroutine, and with the collector on the same "
-    "processor times repeat better"
+    "benchmarks ran with GOMAXPROCS=1, and each pair of processes on one processor: no code of the module starts a "
+    "goroutine, and with the collector on the same processor times repeat better"
 )
 SPREADING = re.compile(
     r'\bRunParallel\b|\bSetParallelism\b|"net/http(?:/httptest)?"|"golang\.org/x/sync/errgroup"'

@@ -81,6 +81,7 @@ def run_test_binary(
         limits=limits,
         check=False,
         program=program,
+        cpus=build.cpus,
     )
     if done.exit_code != 0:
         words = (done.stdout + done.stderr).strip()[-1500:]

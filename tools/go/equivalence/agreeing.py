@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from tools.go.equivalence.calls import DIED, FLOAT, HUNG, PANICKED, RETURNED, SWELLED, Dump, Outcome
@@ -15,6 +16,7 @@ ROUNDINGS = 64 * 2.0**-52
 """How much a result may be off for the size of the largest number of a call, where any tolerance is given: sums of
 numbers of both signs lose digits whatever their order."""
 FLOAT32_TOLERANCE = 2.0**-18
+_NUMBER = re.compile(r"[fd][-+]?[0-9.]+(e[-+]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,10 @@ def parting(before: Outcome, after: Outcome, tolerance: float) -> Parting | None
     return None
 
 
-def sharing(before: Outcome, after: Outcome) -> Parting | None:
-    """Memory that only the new code's results share with what others may change, None when there is none."""
+def lasting(before: Outcome, after: Outcome) -> Parting | None:
+    """What only the new code leaves behind for later, None when there is nothing: memory that results share with what
+    others may change, what it wrote where only its caller may, goroutines.
+    """
     if after.shares_in and not before.shares_in:
         return Parting(
             "result", "memory of its own", "memory shared with an argument: changing that changes it"
@@ -57,10 +61,26 @@ def sharing(before: Outcome, after: Outcome) -> Parting | None:
             "memory of its own",
             "memory that the function keeps: changing it changes what it gives next",
         )
+    if after.overlaps and not before.overlaps:
+        return Parting("result", "room of its own to append to", "appending to it overwrites something else")
+    if after.spilled and not before.spilled:
+        return Parting(
+            "arguments",
+            "as they were",
+            "something is written behind the end of a slice, in its spare capacity",
+        )
+    if after.left > 0 and before.left == 0:
+        return Parting("result", "no goroutine is left", f"{after.left} goroutines are left that don't end")
     return None
 
 
+GONE = "no outcome: its process ended before, or wrote nothing"
 OVERWRITTEN = Parting("result", "stays as it was returned", "is overwritten by a later call")
+
+
+def missing(before: Outcome) -> Parting:
+    """What it is when the new code gave nothing for a call."""
+    return Parting("missing", _ending(before), GONE)
 
 
 def _ending(outcome: Outcome) -> str:
@@ -74,7 +94,7 @@ def _ending(outcome: Outcome) -> str:
 
 
 def _numbers(dump: Dump) -> list[float]:
-    found = (float(f[1:]) for f in dump.floats)
+    found = (float(f[1:]) for f in dump.floats if _NUMBER.fullmatch(f))
     return [f for f in found if math.isfinite(f)]
 
 
@@ -89,7 +109,10 @@ def _same(before: Dump, after: Dump, tolerance: float, scale: float) -> bool:
 def _close(before: str, after: str, tolerance: float, scale: float) -> bool:
     if before == after:
         return True
-    a, b = float(before[1:]), float(after[1:])
+    try:
+        a, b = float(before[1:]), float(after[1:])
+    except ValueError:  # written by the target's code, past ours
+        return False
     if tolerance <= 0 or before[0] != after[0] or not (math.isfinite(a) and math.isfinite(b)):
         return False
     relative = max(tolerance, FLOAT32_TOLERANCE) if before[0] == "f" else tolerance

@@ -6,26 +6,21 @@ Go, and kept in the user's cache directory.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from tools.errors import ProgramFailed, UnreadableOutput
+from tools.go.companions import Companion
 from tools.go.packages import GoPackage
 from tools.go.program import GoProgram
-from tools.run.process import Limits, Runner
-from tools.run.sandbox import Access
+from tools.run.process import Runner
 
 HELPER = Path(__file__).with_name("helper")
 INSIDE = Path(__file__).with_name("inside")
 RUNTIME = "internal/askprofilercalls"
 """Where in both builds of the module our own package appears to be."""
-LIMITS = Limits(timeout_s=60.0)
 
 
 class CannotCall(BaseModel):
@@ -93,46 +88,12 @@ class Analyser:
                 for p in packages
             ],
         }
-        helper = self.prepare()
-        done = self.runner.run(
-            [helper],
-            cwd=before,
-            access=Access(readable=(helper.parent, after)),
-            limits=LIMITS,
-            stdin=json.dumps(request),
-            check=False,
-            program="the Go analyser",
-        )
-        if done.exit_code != 0:
-            raise ProgramFailed(
-                f"the Go analyser failed: {done.stderr.strip()[:500]}",
-                exit_code=done.exit_code,
-                stderr_tail=done.stderr[-1000:],
-            )
-        try:
-            return _Reply.model_validate_json(done.stdout).packages
-        except ValidationError as error:
-            raise UnreadableOutput(f"the Go analyser's answer is not understood: {error}") from error
+        return self.companion.ask(request, _Reply, cwd=before, readable=(before, after)).packages
 
-    def prepare(self) -> Path:
-        """The built helper; built at first use. Raises: ToolError."""
-        digest = hashlib.sha256(self.go.version.encode())
-        for source in sorted(HELPER.glob("*.go")):
-            digest.update(source.read_bytes())
-        program = self.cache / f"go-analyser-{digest.hexdigest()[:16]}"
-        if not program.is_file():
-            self.cache.mkdir(parents=True, exist_ok=True)
-            half = program.with_suffix(f".{os.getpid()}")
-            self.runner.run(
-                [self.go.path, "build", "-o", half, "."],
-                cwd=HELPER,
-                env={"GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"},
-                confined=False,
-                limits=Limits(timeout_s=300.0),
-                program="go build (the analyser)",
-            )
-            half.replace(program)
-        return program
+    @property
+    def companion(self) -> Companion:
+        """The helper program."""
+        return Companion(name="Go analyser", source=HELPER, cache=self.cache, runner=self.runner, go=self.go)
 
 
 def _sources(root: Path, package: GoPackage) -> dict[str, object]:

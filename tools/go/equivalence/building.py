@@ -50,7 +50,7 @@ def build_side(
         out = scratch / f"bin{number}"
         out.mkdir(exist_ok=True)
         paths = [path for _, path in batch]
-        go.run(runner, ["test", "-c", "-vet=off", f"-overlay={overlay}", "-o", f"{out}/", *paths],
+        go.run(runner, ["test", "-c", "-vet=off", "-ldflags=-s -w", f"-overlay={overlay}", "-o", f"{out}/", *paths],
                cwd=root, root=root)  # fmt: skip
         programs |= {folder: out / _binary_name(path) for folder, path in batch}
     if command is not None:

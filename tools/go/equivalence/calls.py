@@ -4,32 +4,45 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from tools.errors import UnreadableOutput
+from tools.run.reading import read_text
+
+REPORT_BYTES = 256 * 1024**2
 Origin = Literal["recorded", "generated"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of one function. `function` is its package's path, a colon and its registered name."""
+    """One call of one function. `function` is its package's path, a colon and its registered name.
+
+    A `doubtful` one was made up by the new code, which may bring forth what it likes, or ended a process before: it
+    is made after the others, and can't keep them from being made.
+    """
 
     function: str
     arguments: bytes
     origin: Origin
     reached_new: bool = False
+    doubtful: bool = False
 
 
 class Dump(BaseModel):
-    """What values look like. In `text`, `FLOAT` stands for each of `floats`, which start with `f` (32 bits) or `d`."""
+    """What values look like. In `text`, `FLOAT` stands for each of `floats`, which start with `f` (32 bits) or `d`.
+
+    `blind` names what is in there that isn't looked into, "" for nothing.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     text: str = Field(default="", alias="Text")
     floats: tuple[str, ...] = Field(default=(), alias="Floats")
+    blind: str = Field(default="", alias="Blind")
 
     def readable(self) -> str:
         """The text with its floats."""
@@ -45,8 +58,10 @@ class Outcome(BaseModel):
 
     `ending` is one of the sentences in inside/call.go, or `died`. `why` says that the call can't be compared.
     `guess`: arguments have fields that several changed functions use, and that may mean something else to the new code.
-    `shares_in`: a result shares memory with an argument; `shares_out`: with what the function keeps; `overwrote`:
-    the calls whose results this one changed.
+    `shares_in`: a result shares memory with an argument; `shares_out`: with what the function keeps; `overlaps`:
+    appending to a result would change something else; `spilled`: it
+    wrote behind the end of a slice that it was given; `left`: goroutines that didn't end, -1 when that isn't known;
+    `overwrote`: the calls whose results this one changed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +76,9 @@ class Outcome(BaseModel):
     failed: bool = False
     shares_in: bool = False
     shares_out: bool = False
+    overlaps: bool = False
+    spilled: bool = False
+    left: int = 0
     overwrote: tuple[int, ...] = ()
     call: str = ""
     us: int = 0
@@ -83,31 +101,38 @@ def write_calls(calls: Iterable[Call], path: Path) -> None:
             file.write(json.dumps({"f": call.function, "s": arguments}) + "\n")
 
 
-def read_lines(path: Path) -> list[dict[str, object]]:
-    """The lines of a report. The last one may be cut off, where its process was ended."""
-    if not path.is_file():
+def read_lines(folder: Path, path: Path) -> list[dict[str, object]]:
+    """The lines of a report below `folder`, where the target may write. The last one may be cut off, where its
+    process was ended; what can't be read safely has none.
+    """
+    try:
+        text = read_text(folder, path, limit_bytes=REPORT_BYTES)
+    except UnreadableOutput:
         return []
     found = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in (text or "").split("\n"):
         try:
             item = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(item, dict):
             found.append(item)
     return found
 
 
-def call_of(line: dict[str, object], origin: Origin) -> Call | None:
+def call_of(line: Mapping[str, object], origin: Origin) -> Call | None:
     """The call that a line holds, None when it says something else."""
     function, arguments = line.get("f"), line.get("s", "")
     if not isinstance(function, str) or "s" not in line:
         return None
-    content = base64.b64decode(arguments) if isinstance(arguments, str) else b""
+    try:
+        content = base64.b64decode(arguments) if isinstance(arguments, str) else b""
+    except ValueError:
+        return None
     return Call(function=function, arguments=content, origin=origin, reached_new=line.get("new") is True)
 
 
-def outcome_of(line: dict[str, object]) -> Outcome | None:
+def outcome_of(line: Mapping[str, object]) -> Outcome | None:
     """The outcome that a line holds, None when it says something else."""
     if "ending" not in line:
         return None

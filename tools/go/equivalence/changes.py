@@ -67,6 +67,11 @@ def find_changes(runner: Runner, go: GoProgram, before: Path, after: Path, files
                 not_compared.append(
                     NotCompared(function=old.import_path, why="the package isn't there any more")
                 )
+            elif new is not None:
+                not_compared.append(NotCompared(function=new.import_path, why="the package is new"))
+            else:
+                why = "they belong to no package that go can read"
+                not_compared.append(NotCompared(function=f"{folder}: {', '.join(sources)}", why=why))
             continue
         packages.append(Changed(before=old, after=new))
         built = {*old.go_files, *new.go_files}

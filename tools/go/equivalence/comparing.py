@@ -7,7 +7,6 @@ both copies turn into the same arguments.
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from collections.abc import Sequence
@@ -15,22 +14,26 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.errors import ProgramFailed
-from tools.go.equivalence.analysing import Analyser, Analysis, Changed
-from tools.go.equivalence.building import Side, build_side, scratch_folder
+from tools.go.equivalence.analysing import Analysis, Changed
+from tools.go.equivalence.building import Side, scratch_folder
 from tools.go.equivalence.changes import Changes, find_changes, touches_outside
+from tools.go.equivalence.jobs import Program
 from tools.go.equivalence.passing import PackageCalls
+from tools.go.equivalence.preparing import Preparer
 from tools.go.equivalence.recording import Recorder, Recording
 from tools.go.equivalence.replaying import Process
+from tools.go.equivalence.telling import PackageComparison
 from tools.go.program import GoProgram
-from tools.go.rewrites.rewriter import cache_folder
 from tools.measure.equivalence import ComparedFunction, Difference, Equivalence, NotCompared
 from tools.measure.toolchain import Build
 from tools.measure.workload import Workload
 from tools.run.process import Runner
 
 RECORDING_SHARE = 0.5
+AT_ONCE = 2
+"""How many packages are compared at the same time."""
 MAX_DIFFERENCES = 20
+"""More than so many aren't told, if each function has one."""
 NO_SANDBOX = (
     "calls were made up for no function of {package}: "
     "it can write files or start programs, and there is no sandbox"
@@ -71,7 +74,7 @@ def compare_values(
     return Equivalence(
         functions=tuple(comparison.functions),
         not_compared=tuple(comparison.not_compared),
-        differences=tuple(comparison.differences[:MAX_DIFFERENCES]),
+        differences=tuple(_first(comparison.differences)),
         reached=comparison.reached,
         warnings=tuple(comparison.warnings),
         duration_s=time.perf_counter() - started,
@@ -106,60 +109,35 @@ class _Comparison:
         self.warnings += changes.warnings
         if not changes.packages:
             return
-        analyses, sides = self._analysed_and_built(changes)
+        preparer = Preparer(
+            runner=self.runner, go=self.go, before=self.before, after=self.after, places=self.places,
+            workload=self.workload,
+        )  # fmt: skip
+        prepared = preparer.prepare(changes.packages)
+        self.not_compared += preparer.not_compared
+        if prepared is None:
+            return
+        packages, analyses, sides = prepared.packages, prepared.analyses, prepared.sides
         for analysis in analyses:
             self.not_compared += [NotCompared(function=c.function, why=c.why) for c in analysis.cannot]
-        if sides is None:
-            return
         deadline = time.perf_counter() + self.seconds
-        recording = self._record(changes, analyses, sides[0])
-        pairs = [(p, a) for p, a in zip(changes.packages, analyses, strict=True) if a.subjects]
+        recording = self._record(changes, packages, analyses, sides[0])
+        pairs = [(p, a) for p, a in zip(packages, analyses, strict=True) if a.subjects]
         left_s = max(deadline - time.perf_counter(), self.seconds * (1 - RECORDING_SHARE))
-        for package, analysis in pairs:
-            self._package(package, analysis, sides, recording, left_s / len(pairs))
+        share_s = AT_ONCE * left_s / max(len(pairs), AT_ONCE)
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            for found in pool.map(
+                lambda pair: self._package(pair[0], pair[1], sides, recording, share_s), pairs
+            ):
+                self.functions += found.functions
+                self.not_compared += found.not_compared
+                self.differences += found.differences
+                self.warnings += found.warnings
 
-    def _analysed_and_built(self, changes: Changes) -> tuple[tuple[Analysis, ...], tuple[Side, Side] | None]:
-        """Both sides, built without generic functions when they don't build with them; None when they don't at all."""
-        analyser = Analyser(self.runner, self.go, cache_folder())
-        problem = ""
-        for plain in (False, True):
-            analyses = analyser.analyse(self.before, self.after, changes.packages, plain=plain)
-            try:
-                return analyses, self._built(changes, analyses)
-            except ProgramFailed as error:
-                problem = problem or _first_line(error)
-        names = sorted({name for analysis in analyses for name in analysis.subjects.values()})
-        why = f"its package can't be built with our calls: {problem}"
-        self.not_compared += [NotCompared(function=name, why=why) for name in names]
-        return analyses, None
-
-    def _built(self, changes: Changes, analyses: Sequence[Analysis]) -> tuple[Side, Side]:
-        texts = [{}, {}]  # type: list[dict[str, str]]
-        for analysis in analyses:
-            texts[0] |= analysis.before
-            texts[1] |= analysis.after
-        old = {p.before.folder: p.before.import_path for p in changes.packages}
-        subjects = [p for p, a in zip(changes.packages, analyses, strict=True) if a.subjects]
-        new = {p.after.folder: p.after.import_path for p in subjects}
-        command = None
-        if self.workload.kind == "command":
-            command = self.workload.command[0]
-        else:
-            module = changes.packages[0].before.module
-            for benchmark in self.workload.benchmarks:
-                folder = benchmark.selector[0]
-                old.setdefault(folder, module if folder == "." else f"{module}/{folder}")
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            one = pool.submit(
-                build_side, self.runner, self.go, self.before, self.places[0], texts[0], old.items(), command
-            )
-            other = pool.submit(
-                build_side, self.runner, self.go, self.after, self.places[1], texts[1], new.items(), None
-            )
-            return one.result(), other.result()
-
-    def _record(self, changes: Changes, analyses: Sequence[Analysis], side: Side) -> Recording:
-        unseen = not changes.whole or any(a.open for a in analyses)
+    def _record(
+        self, changes: Changes, packages: Sequence[Changed], analyses: Sequence[Analysis], side: Side
+    ) -> Recording:
+        unseen = not changes.whole or len(packages) < len(changes.packages) or any(a.open for a in analyses)
         marks = frozenset(f"{a.path}:{mark}" for a in analyses for mark in a.marks)
         recorder = Recorder(
             runner=self.runner,
@@ -169,7 +147,7 @@ class _Comparison:
             marks=marks,
             unnoticed=unseen,
         )
-        folders = [p.before.folder for p in changes.packages]
+        folders = [p.before.folder for p in packages]
         recording = recorder.record(self.workload, folders, self.seconds * RECORDING_SHARE)
         self.reached = recording.reached
         return recording
@@ -181,7 +159,7 @@ class _Comparison:
         sides: tuple[Side, Side],
         recording: Recording,
         seconds: float,
-    ) -> None:
+    ) -> PackageComparison:
         each = self.generated
         if self.runner.sandbox.name == "none" and touches_outside(
             self.runner, self.go, self.after, package.after
@@ -190,26 +168,25 @@ class _Comparison:
             self.warnings.append(NO_SANDBOX.format(package=package.before.import_path))
         old, new = (
             Process(
-                runner=self.runner,
-                go=self.go,
-                side=side,
-                folder=package.before.folder,
-                processors=self.processors,
+                Program(
+                    runner=self.runner,
+                    go=self.go,
+                    side=side,
+                    other=other,
+                    folder=package.before.folder,
+                    processors=self.processors,
+                )
             )
-            for side in sides
+            for side, other in (sides, sides[::-1])
         )
-        found = PackageCalls(
+        return PackageCalls(
             old=old, new=new, analysis=analysis,
             each=each, seconds=seconds, seed=self.seed, tolerance=self.tolerance,
         ).compare(recording)  # fmt: skip
-        self.functions += found.functions
-        self.not_compared += found.not_compared
-        self.differences += found.differences
-        self.warnings += found.warnings
 
 
-def _first_line(error: ProgramFailed) -> str:
-    """The compiler's first complaint, without the place in a file that nobody else sees."""
-    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("#")]
-    found = lines[1] if len(lines) > 1 else lines[0] if lines else "no reason given"
-    return re.sub(r"^\S*\.go:\d+:\d+: ", "", found)[:200]
+def _first(found: Sequence[Difference]) -> list[Difference]:
+    """One difference of each function, then others."""
+    firsts = list({d.function: d for d in reversed(found)}.values())[::-1]
+    rest = [d for d in found if d not in firsts]
+    return firsts + rest[: max(0, MAX_DIFFERENCES - len(firsts))]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from tools.errors import Cancelled, ToolError
@@ -19,6 +21,8 @@ from tools.run.process import Limits, Runner
 RECORDER_MS = 600
 """What one process may spend on keeping calls."""
 CALLS_OF_A_FUNCTION = 100
+REPORTS = 500
+"""Of how many processes that a benchmark starts what they recorded is read."""
 TESTS_SHARE = 0.4
 """Of the time for recording, what is kept for the tests."""
 TESTS = "Tests/"
@@ -34,10 +38,10 @@ class Recording:
     _seen: set[tuple[str, bytes]] = field(default_factory=set)
 
     def add(self, folder: Path) -> set[str]:
-        """Take what a process wrote into `folder`; the functions that it called, as `path:number`."""
+        """Take what processes wrote into `folder`; the functions that they called, as `path:number`."""
         called = set()
-        for file in sorted(folder.glob("*.jsonl")):
-            for line in read_lines(file):
+        for file in sorted(islice(folder.glob("*.jsonl"), REPORTS)):
+            for line in read_lines(folder, file):
                 mark, why = line.get("reached"), line.get("cannot")
                 if isinstance(mark, str):
                     called.add(mark)
@@ -97,14 +101,13 @@ class Recorder:
         return []
 
     def _run(self, benchmark: Benchmark, found: Recording, deadline: float) -> None:
-        folder = self.side.scratch / "records" / str(len(list((self.side.scratch / "records").glob("*"))))
-        folder.mkdir(parents=True)
+        folder = Path(tempfile.mkdtemp(prefix="record-", dir=self.side.scratch))
         env = {"ASK_PROFILER_RECORD": str(folder), "ASK_PROFILER_RECORD_MS": str(RECORDER_MS)}
         left_s = deadline - time.perf_counter()
         limits = Limits(timeout_s=min(20.0, max(3.0, 3 * left_s)), memory_bytes=8 * 1024**3, processes=512)
         ended = True
         try:
-            self._process(benchmark, env, limits)
+            self._process(benchmark, env, limits, folder)
         except Cancelled:
             raise
         except ToolError:
@@ -115,10 +118,10 @@ class Recorder:
         elif ended and not self.unnoticed:
             found.reached[benchmark.name] = False
 
-    def _process(self, benchmark: Benchmark, env: Mapping[str, str], limits: Limits) -> None:
+    def _process(self, benchmark: Benchmark, env: Mapping[str, str], limits: Limits, folder: Path) -> None:
         build = Build(root=self.side.root, programs=self.side.programs, duration_s=0.0)
         if "command" in self.side.programs and not benchmark.name.startswith(TESTS):
-            run_command(self.runner, self.go, build, benchmark, env=dict(env))
+            run_command(self.runner, self.go, build, benchmark, env=dict(env), kept=(folder,))
             return
         options = (
             ["-test.run=."]
@@ -128,4 +131,5 @@ class Recorder:
         run_test_binary(
             self.runner, self.go, build, benchmark.selector[0], options,
             processors=self.processors, program=benchmark.name, env=dict(env), limits=limits,
+            kept=(folder,),
         )  # fmt: skip

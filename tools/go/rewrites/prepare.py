@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 
 from tools.errors import ToolError
+from tools.go.equivalence.analysing import Analyser
+from tools.go.guarding.reading import ChangeReader
 from tools.go.program import find_go
 from tools.go.rewrites.rewriter import GoRewriter, cache_folder
+from tools.go.varying.numbers import numbers_companion
 from tools.run.process import Limits, Runner
 from tools.run.sandbox import NoSandbox
 
@@ -14,11 +17,17 @@ STANDARD_PACKAGES = ("testing", "fmt", "regexp", "runtime/pprof", "encoding/json
 
 
 def main() -> int:
-    """Build the rewriter and the packages that most targets use; 1 when Go isn't there or can't build."""
+    """Build our programs in Go and the packages that most targets use; 1 when Go isn't there or can't build."""
     runner = Runner(NoSandbox())
     try:
         go = find_go(runner)
-        GoRewriter(runner, go, cache_folder()).prepare()
+        for program in (
+            GoRewriter(runner, go, cache_folder()).companion,
+            Analyser(runner, go, cache_folder()).companion,
+            ChangeReader(runner, go, cache_folder()).companion,
+            numbers_companion(runner, go, cache_folder()),
+        ):
+            program.prepare()
         runner.run(
             [go.path, "build", *STANDARD_PACKAGES],
             cwd=go.root,

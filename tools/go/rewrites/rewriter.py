@@ -5,20 +5,17 @@ The helper is built once for each version of its source and Go, and kept in the 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from tools.errors import ProgramFailed, UnreadableOutput
+from tools.go.companions import Companion
 from tools.go.packages import list_packages
 from tools.go.program import GoProgram
 from tools.patterns.pattern import Finding, NotSafe, Rewritten
-from tools.run.process import Limits, Runner
-from tools.run.sandbox import Access
+from tools.run.process import Runner
 
 HELPER = Path(__file__).with_name("helper")
 REWRITES = (
@@ -32,7 +29,6 @@ REWRITES = (
     "presize_map",
 )
 """The rewrites the helper knows, by the names that pattern files use."""
-LIMITS = Limits(timeout_s=60.0)
 
 
 def cache_folder() -> Path:
@@ -76,7 +72,7 @@ class GoRewriter:
             "end": len(text[: finding.end].encode()),
             "rewrite": finding.pattern.spec.rewrite.name,
         }
-        reply = self._ask(root, request)
+        reply = self.companion.ask(request, _Reply, cwd=root, readable=(root, self.go.build_cache))
         if reply.unsafe:
             return NotSafe(why=reply.unsafe)
         return Rewritten(
@@ -95,44 +91,7 @@ class GoRewriter:
         lines = [line for line in done.stdout.splitlines() if "=" in line]
         return dict(line.split("=", 1) for line in lines)
 
-    def _ask(self, root: Path, request: dict[str, object]) -> _Reply:
-        helper = self.prepare()
-        done = self.runner.run(
-            [helper],
-            cwd=root,
-            access=Access(readable=(root, helper.parent, self.go.build_cache)),
-            limits=LIMITS,
-            stdin=json.dumps(request),
-            check=False,
-            program="the Go rewriter",
-        )
-        if done.exit_code != 0:
-            raise ProgramFailed(
-                f"the Go rewriter failed: {done.stderr.strip()[:500]}",
-                exit_code=done.exit_code,
-                stderr_tail=done.stderr[-1000:],
-            )
-        try:
-            return _Reply.model_validate_json(done.stdout)
-        except ValidationError as error:
-            raise UnreadableOutput(f"the Go rewriter's answer is not understood: {error}") from error
-
-    def prepare(self) -> Path:
-        """The built helper; built at first use. Raises: ToolError."""
-        digest = hashlib.sha256(self.go.version.encode())
-        for source in sorted(HELPER.glob("*.go")):
-            digest.update(source.read_bytes())
-        program = self.cache / f"go-rewriter-{digest.hexdigest()[:16]}"
-        if not program.is_file():
-            self.cache.mkdir(parents=True, exist_ok=True)
-            half = program.with_suffix(f".{os.getpid()}")
-            self.runner.run(
-                [self.go.path, "build", "-o", half, "."],
-                cwd=HELPER,
-                env={"GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"},
-                confined=False,
-                limits=Limits(timeout_s=300.0),
-                program="go build (the rewriter)",
-            )
-            half.replace(program)
-        return program
+    @property
+    def companion(self) -> Companion:
+        """The helper program."""
+        return Companion(name="Go rewriter", source=HELPER, cache=self.cache, runner=self.runner, go=self.go)

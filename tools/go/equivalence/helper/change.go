@@ -89,7 +89,7 @@ func (c *change) findFunctions() {
 		case other == nil:
 			c.marks[key] = true
 			if ast.IsExported(f.decl.Name.Name) {
-				c.cannot[key] = "it was removed"
+				c.cannot[key] = "it was removed, which breaks code that calls it"
 			}
 		case f.text != other.text:
 			c.marks[key], c.changed[key] = true, true
@@ -200,6 +200,8 @@ func (c *change) notAlone(key string) string {
 	switch {
 	case other == nil:
 		return "it was removed"
+	case f.takes != other.takes && ast.IsExported(f.decl.Name.Name):
+		return "its parameters or results changed, which breaks code that calls it"
 	case f.takes != other.takes:
 		return "its parameters or results changed"
 	case f.decl.Body == nil || other.decl.Body == nil:
@@ -207,6 +209,9 @@ func (c *change) notAlone(key string) string {
 	case f.receiver == "" && key == "main" && c.before.pkg.Name() == "main":
 		return "it is the program itself"
 	case f.signature().TypeParams().Len()+f.signature().RecvTypeParams().Len() > 0 && len(c.tuples(f)) == 0:
+		if c.plain {
+			return "it is generic, and its package can't be built with calls of it"
+		}
 		return "it is generic, and no types are known that fit"
 	}
 	if why := c.foreignToCalls(f); why != "" {
@@ -224,20 +229,14 @@ func (c *change) notAlone(key string) string {
 func (c *change) foreignToCalls(f *function) string {
 	tuple := f.signature().Params()
 	for i := range tuple.Len() {
-		kind := ""
-		switch tuple.At(i).Type().Underlying().(type) {
-		case *types.Signature:
-			kind = "function"
-		case *types.Chan:
-			kind = "channel"
-		default:
+		if _, is := tuple.At(i).Type().Underlying().(*types.Chan); !is {
 			continue
 		}
 		name := tuple.At(i).Name()
 		if name == "" || name == "_" {
 			name = fmt.Sprintf("number %d", i+1)
 		}
-		return fmt.Sprintf("its parameter %s is a %s", name, kind)
+		return fmt.Sprintf("its parameter %s is a channel", name)
 	}
 	named := f.signature().Recv()
 	if named == nil {

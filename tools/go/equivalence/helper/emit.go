@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/constant"
@@ -13,7 +14,10 @@ import (
 	"strings"
 )
 
-const maxLiterals = 150
+const (
+	maxLiterals = 150
+	maxOwn      = 30
+)
 
 // emit writes both versions' files: the package's own with counters, and one of ours that registers what it has.
 func (c *change) emit(asked request, source packageSource) packageReply {
@@ -162,8 +166,8 @@ func (c *change) registered(ids map[string]int, helpers map[string]bool, subject
 			if c.subjects[key] {
 				subjects[name] = c.pkgName() + "." + key
 			}
-			fmt.Fprintf(&b, "\t\t\t{ID: %d, Name: %q, Params: %#v, Value: %s, Subject: %t, NilTests: %t},\n",
-				ids[key], name, f.paramNames(), name, c.subjects[key], c.testsNil(key))
+			fmt.Fprintf(&b, "\t\t\t{ID: %d, Name: %q, Params: %#v, Value: %s, Subject: %t, NilTests: %t, Literals: %s},\n",
+				ids[key], name, f.paramNames(), name, c.subjects[key], c.testsNil(key), c.ownLiterals(key))
 		}
 	}
 	b.WriteString("\t\t},\n")
@@ -302,12 +306,34 @@ func (c *change) literals() string {
 			}
 		}
 	}
+	return "\t\tLiterals: " + written(found, maxLiterals) + ",\n"
+}
+
+// ownLiterals gives the constants in one function's code, as it was and as it is, and in that of new ones it uses.
+func (c *change) ownLiterals(key string) string {
+	found := map[string]bool{}
+	for _, v := range []*version{c.before, c.after} {
+		f := v.functions[key]
+		v.constants(f.decl.Body, found)
+		for object := range v.uses(f.decl.Body) {
+			for _, other := range v.functions {
+				if other.object == object && other.decl.Body != nil {
+					v.constants(other.decl.Body, found)
+				}
+			}
+		}
+	}
+	return written(found, maxOwn)
+}
+
+// written is a list of constants as it is written in Go, the shortest first where there are too many.
+func written(found map[string]bool, limit int) string {
 	var all []string
 	for text := range found {
 		all = append(all, text)
 	}
-	sort.Strings(all)
-	return "\t\tLiterals: []interface{}{" + strings.Join(all[:min(len(all), maxLiterals)], ", ") + "},\n"
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
+	return "[]interface{}{" + strings.Join(all[:min(len(all), limit)], ", ") + "}"
 }
 
 func (v *version) constants(body ast.Node, found map[string]bool) {
@@ -315,6 +341,11 @@ func (v *version) constants(body ast.Node, found map[string]bool) {
 		expr, is := n.(ast.Expr)
 		if !is {
 			return true
+		}
+		if literal, is := n.(*ast.BasicLit); is && literal.Kind == token.CHAR {
+			if text, err := strconv.Unquote(literal.Value); err == nil {
+				found[strconv.Quote(text)] = true
+			}
 		}
 		value := v.info.Types[expr].Value
 		if value == nil {

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"sort"
 )
 
@@ -23,7 +24,8 @@ type model struct {
 func (c *change) findModels() {
 	for name := range c.before.declarations {
 		if isStruct(c.before, name) && isStruct(c.after, name) {
-			c.models[name] = &model{name: name, opaque: c.declared[name], literal: true}
+			other := c.declared[name] && !maps.Equal(c.before.fieldTexts(name), c.after.fieldTexts(name))
+			c.models[name] = &model{name: name, opaque: other, literal: true}
 		}
 	}
 	c.findConstructors()

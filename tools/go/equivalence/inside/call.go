@@ -45,6 +45,9 @@ type Outcome struct {
 	Failed    bool   `json:"failed,omitempty"`     // an error was returned
 	SharesIn  bool   `json:"shares_in,omitempty"`  // a result is also part of an argument
 	SharesOut bool   `json:"shares_out,omitempty"` // changing a result changes what the next call gives
+	Overlaps  bool   `json:"overlaps,omitempty"`   // appending to a result would change another one, or an argument
+	Spilled   bool   `json:"spilled,omitempty"`    // something was written behind the end of a slice that was given
+	Left      int    `json:"left,omitempty"`       // so many goroutines were still there after it; -1: not known
 	Overwrote []int  `json:"overwrote,omitempty"`  // the results of these calls changed by this one
 	Call      string `json:"call,omitempty"`
 	Micros    int64  `json:"us"`
@@ -68,13 +71,16 @@ func (a *attempt) run(describeIt bool) (args []reflect.Value) {
 		a.outcome.Call = shownArguments(a.f, a.in)
 	}
 	printed.skip()
+	before := runtime.NumGoroutine()
 	started := time.Now()
 	results := a.called(args)
 	a.outcome.Micros = time.Since(started).Microseconds()
 	a.outcome.Output = printed.read()
 	if a.outcome.Ending == returned {
 		a.results = results
+		a.outcome.Spilled = spilled(args)
 		a.look(args)
+		a.outcome.Left = leftBehind(before)
 	}
 	return args
 }
@@ -128,6 +134,10 @@ func (a *attempt) lasting(args []reflect.Value) (found []reflect.Value) {
 	for _, arg := range args {
 		switch arg.Kind() {
 		case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Struct, reflect.Array:
+		case reflect.Func:
+			if arg.Type().NumOut() > 0 {
+				continue // how often it is called is left to the function
+			}
 		case reflect.Interface:
 			if arg.IsNil() || a.outcome.Failed && isStream(arg.Elem()) {
 				continue
@@ -138,6 +148,27 @@ func (a *attempt) lasting(args []reflect.Value) (found []reflect.Value) {
 		found = append(found, arg)
 	}
 	return found
+}
+
+// waited is how long all calls together have been waited for.
+var waited time.Duration
+
+const (
+	maxWait    = 20 * time.Millisecond
+	maxWaiting = 400 * time.Millisecond
+)
+
+// leftBehind gives the number of goroutines that a call started and that don't end by themselves.
+func leftBehind(before int) int {
+	started := time.Now()
+	for runtime.NumGoroutine() > before && time.Since(started) < maxWait && waited < maxWaiting {
+		time.Sleep(maxWait / 40)
+	}
+	waited += time.Since(started)
+	if waited >= maxWaiting {
+		return -1 // they can't be told from some that are about to end
+	}
+	return max(runtime.NumGoroutine()-before, 0)
 }
 
 func isStream(v reflect.Value) bool {
@@ -173,10 +204,10 @@ func shownArguments(f *Function, in []byte) string {
 	}
 	var shown []string
 	for i, arg := range args {
-		d := &dumper{known: knownIdentities(), recipes: recipes}
+		d := &dumper{known: knownIdentities(), recipes: recipes, blind: new(string)}
 		text := "..."
 		if d.all([]reflect.Value{arg}) == nil {
-			text = Dump{d.text.String(), d.floats}.readable()
+			text = Dump{Text: d.text.String(), Floats: d.floats}.readable()
 		}
 		if r := []rune(text); len(r) > 160 {
 			text = string(r[:160]) + "..."
@@ -270,5 +301,5 @@ func (o *output) read() string {
 	}
 	content := make([]byte, min(o.at-from, maxOutput))
 	n, _ := o.file.ReadAt(content, from)
-	return strings.ReplaceAll(string(content[:n]), root, "$ROOT")
+	return places.Replace(string(content[:n]))
 }

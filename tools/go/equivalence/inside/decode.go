@@ -11,7 +11,13 @@ import (
 	"time"
 )
 
-// decoder reads what an encoder wrote; the bytes are our own, so a mistake in them is no case to handle kindly.
+const (
+	maxBlank = 1 << 26 // bytes of a slice or map of which nothing is written but its length
+	maxArray = 1 << 16
+)
+
+// decoder reads what an encoder wrote. The bytes may come from the other build, whose code could have changed them:
+// they may lead to a panic, but never to a value that is much larger than they are.
 type decoder struct {
 	in      []byte
 	seen    []reflect.Value
@@ -74,6 +80,15 @@ func (d *decoder) bytes(n int) []byte {
 	return found
 }
 
+// length is a number of elements. Most take a byte at least; what takes none is small.
+func (d *decoder) length(of reflect.Type) int {
+	n := d.number()
+	if n < 0 || n > len(d.in) && (n > maxBlank || uintptr(n)*of.Size() > maxBlank) {
+		giveUp("its arguments are cut off")
+	}
+	return n
+}
+
 func (d *decoder) text() string { return string(d.bytes(d.number())) }
 
 func (d *decoder) float() float64 {
@@ -96,10 +111,14 @@ func (d *decoder) value(v reflect.Value) {
 	case reflect.Complex64, reflect.Complex128:
 		v.SetComplex(complex(d.float(), d.float()))
 	case reflect.String:
-		v.SetString(d.text())
+		v.SetString(home.Replace(d.text()))
 	case reflect.Array:
 		for i := 0; i < v.Len(); i++ {
 			d.value(reachable(v.Index(i)))
+		}
+	case reflect.Func:
+		if d.tag() == isNew {
+			v.Set(makeFunction(v.Type(), d.signed()))
 		}
 	case reflect.Slice:
 		d.slice(v)
@@ -119,8 +138,8 @@ func (d *decoder) slice(v reflect.Value) {
 	case isSeen:
 		v.Set(d.seen[d.number()])
 	case isNew:
-		n := d.number()
-		made := reflect.MakeSlice(v.Type(), n, n+d.number())
+		n := d.length(v.Type().Elem())
+		made := reflect.MakeSlice(v.Type(), n, n+min(max(d.number(), 0), maxSpare))
 		d.seen = append(d.seen, made)
 		if v.Type().Elem().Kind() == reflect.Uint8 {
 			copy(made.Bytes(), d.bytes(n))
@@ -138,7 +157,7 @@ func (d *decoder) mapping(v reflect.Value) {
 	case isSeen:
 		v.Set(d.seen[d.number()])
 	case isNew:
-		n := d.number()
+		n := d.length(v.Type().Key())
 		made := reflect.MakeMapWithSize(v.Type(), n)
 		d.seen = append(d.seen, made)
 		for i := 0; i < n; i++ {
@@ -230,7 +249,7 @@ func (d *decoder) record(v reflect.Value) {
 		d.tag()
 		d.guess = d.guess || made.Shared
 	}
-	for i := 0; i < v.NumField(); i++ {
+	for _, i := range fields(t) {
 		d.value(reachable(v.Field(i)))
 	}
 }
@@ -346,6 +365,9 @@ func (d *decoder) typ() reflect.Type {
 		return reflect.SliceOf(d.typ())
 	case reflect.Array:
 		n := d.number()
+		if n < 0 || n > maxArray {
+			giveUp("its array is too large")
+		}
 		return reflect.ArrayOf(n, d.typ())
 	case reflect.Map:
 		key := d.typ()

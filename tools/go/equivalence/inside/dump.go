@@ -18,12 +18,17 @@ const (
 	place   = '\x01' // stands for a float in a dump's text
 )
 
-var root string // the copy's folder, which the two builds don't share
+// home turns paths in the other copy into those in this one.
+var home = strings.NewReplacer()
+
+// places stand for the copy's folder and ours in it, which the two builds don't share.
+var places = strings.NewReplacer()
 
 // Dump is what values look like, with floats apart so that they can be compared with a tolerance.
 type Dump struct {
 	Text   string
 	Floats []string `json:",omitempty"`
+	Blind  string   `json:",omitempty"` // what is in there that isn't looked into
 }
 
 type dumper struct {
@@ -34,15 +39,16 @@ type dumper struct {
 	known   identities
 	within  int                  // opaque values that are being dumped
 	recipes map[identity]*recipe // of values that are only described
+	blind   *string              // what is in there that isn't looked into
 }
 
 // dump shows values by content. Where that would take no end, as in a dense graph, what is shared is shown once.
 func dump(values []reflect.Value) (found Dump, err error) {
 	known := knownIdentities()
 	for _, seen := range []map[memory]int{nil, {}} {
-		d := &dumper{known: known, seen: seen}
+		d := &dumper{known: known, seen: seen, blind: new(string)}
 		if err = d.all(values); err == nil {
-			return Dump{d.text.String(), d.floats}, nil
+			return Dump{d.text.String(), d.floats, *d.blind}, nil
 		}
 	}
 	return found, err
@@ -71,10 +77,7 @@ func (d *dumper) put(format string, words ...any) {
 }
 
 func (d *dumper) quoted(s string) {
-	if root != "" && strings.Contains(s, root) {
-		s = strings.ReplaceAll(s, root, "$ROOT")
-	}
-	d.put("%s", strconv.Quote(s))
+	d.put("%s", strconv.Quote(places.Replace(s)))
 }
 
 func (d *dumper) float(f float64, bits int) {
@@ -128,7 +131,7 @@ func (d *dumper) value(v reflect.Value) {
 		if v.IsNil() {
 			d.put("nil")
 		} else {
-			d.put("%s", kindName(v.Kind()))
+			d.unfold(v)
 		}
 	}
 }
@@ -226,7 +229,7 @@ func (d *dumper) mapping(v reflect.Value, t reflect.Type) {
 
 // part is a dumper for something within.
 func (d *dumper) part() *dumper {
-	return &dumper{path: d.path, seen: d.seen, known: d.known, within: d.within, recipes: d.recipes}
+	return &dumper{path: d.path, seen: d.seen, known: d.known, within: d.within, recipes: d.recipes, blind: d.blind}
 }
 
 func (d *dumper) order() string { return d.text.String() + strings.Join(d.floats, ",") }
@@ -284,14 +287,14 @@ func (d *dumper) record(v reflect.Value, t reflect.Type) {
 		return
 	}
 	d.put("%s{", t)
-	for i, n := 0, 0; i < t.NumField(); i++ {
+	n := 0
+	for _, i := range fields(t) {
 		if t.Field(i).Name == "_" {
 			continue
 		}
-		if n > 0 {
+		if n++; n > 1 {
 			d.put(", ")
 		}
-		n++
 		d.put("%s: ", t.Field(i).Name)
 		d.value(reachable(v.Field(i)))
 	}

@@ -121,11 +121,27 @@ func (e *encoder) value(v reflect.Value) {
 		e.dynamic(v)
 	case reflect.Struct:
 		e.record(v)
-	default: // functions, channels, unsafe pointers
+	case reflect.Func:
+		e.function(v)
+	default: // channels, unsafe pointers
 		if !v.IsNil() {
 			giveUp("it holds a %s", kindName(v.Kind()))
 		}
 	}
+}
+
+// function writes one that was made up by what makes it again.
+func (e *encoder) function(v reflect.Value) {
+	if v.IsNil() {
+		e.tag(isNil)
+		return
+	}
+	f := inventions[closure(v)]
+	if f == nil {
+		giveUp("it holds a function")
+	}
+	e.tag(isNew)
+	e.out = binary.AppendVarint(e.out, f.seed)
 }
 
 func kindName(k reflect.Kind) string {
@@ -276,7 +292,7 @@ func (e *encoder) record(v reflect.Value) {
 		}
 		e.tag(isPlain)
 	}
-	for i := 0; i < v.NumField(); i++ {
+	for _, i := range fields(t) {
 		e.value(reachable(v.Field(i)))
 	}
 }

@@ -10,23 +10,29 @@ import (
 	"reflect"
 	"slices"
 	"sort"
-	"strings"
 	"time"
+	"unsafe"
 )
 
 const (
 	slowCall  = 60 * time.Millisecond // slower calls aren't worth repeating
 	maxParent = 200                   // calls of one function from which others are made
+	dryTries  = 1000                  // after so many that reach nothing new, the calls that are wanted are enough
 	maxTries  = 40                    // for each call that is wanted, when nothing new is reached
 )
 
 // subject is a function for which calls are made up.
 type subject struct {
-	f       *Function
-	parents [][]byte // calls that were recorded or reached something new
-	written int
-	tried   int
-	done    bool
+	f        *Function
+	parents  [][]byte // calls that were recorded or reached something new
+	written  int
+	tried    int
+	special  []special // yet to be tried
+	specials []special // all of them
+	own      constants
+	panics   map[string]bool // values that calls panicked with
+	dry      int             // tries since the last that reached something new
+	done     bool
 }
 
 // generate makes up calls of each subject: from types, from constants of the code, and by varying calls that were
@@ -70,16 +76,24 @@ func generate(job *Job, calls []Call, out *report) {
 // one makes up a call of s, runs it and reports it when it is new.
 func (g *generator) one(s *subject, each int, trial *trial, reached coverage) {
 	s.tried++
-	s.done = s.tried > maxTries*each || s.written >= 2*each
+	s.dry++
+	s.done = s.tried > maxTries*each || s.written >= 2*each || s.written >= each && s.dry > dryTries
+	isSpecial := len(s.special) > 0
 	in, err := g.call(s)
 	if err != nil || g.known[s.f.key()+string(in)] {
 		return
 	}
 	g.known[s.f.key()+string(in)] = true
-	took, ended := trial.run(s.f, in)
-	isNew := reached.more()
-	if took > slowCall || ended == unmade {
+	took, ending := trial.run(s.f, in)
+	isNew := reached.more() || isSpecial
+	if ending == panicked && !s.panics[trial.panic] && len(s.panics) < maxParent {
+		s.panics[trial.panic], isNew = true, true
+	}
+	if took > slowCall || ending == unmade {
 		return
+	}
+	if isNew {
+		s.dry = 0
 	}
 	if isNew && len(s.parents) < maxParent {
 		s.parents = append(s.parents, in)
@@ -102,7 +116,10 @@ func (g *generator) subjects(job *Job, calls []Call, out *report) (found []*subj
 				continue
 			}
 			out.line(map[string]any{"f": f.key(), "shape": shape(f.value.Type())})
-			s := &subject{f: f}
+			s := &subject{f: f, panics: map[string]bool{}}
+			s.own.add(f.Literals)
+			s.special = specials(f, s.own, job.Each/2)
+			s.specials = s.special
 			for _, c := range calls {
 				if c.F == f.key() && len(s.parents) < maxParent/2 && len(c.S) < maxCallBytes/16 {
 					s.parents = append(s.parents, c.S)
@@ -117,11 +134,12 @@ func (g *generator) subjects(job *Job, calls []Call, out *report) (found []*subj
 
 // trial runs a call that was made up. What it runs is kept in case it ends the process.
 type trial struct {
-	job  *Job
-	out  *report
-	file *os.File
-	f    *Function
-	in   []byte
+	job   *Job
+	out   *report
+	file  *os.File
+	f     *Function
+	in    []byte
+	panic string // of the last call
 }
 
 func (t *trial) run(f *Function, in []byte) (took time.Duration, ending string) {
@@ -139,6 +157,7 @@ func (t *trial) run(f *Function, in []byte) (took time.Duration, ending string) 
 	}) {
 		t.died(exitHung)
 	}
+	t.panic = a.outcome.Panic
 	return time.Since(started), a.outcome.Ending
 }
 
@@ -168,10 +187,9 @@ func (c coverage) more() (isNew bool) {
 
 // generator makes up values.
 type generator struct {
-	r       *rand.Rand
-	ints    []int64
-	floats  []float64
-	texts   []string
+	r *rand.Rand
+	constants
+	own     constants                        // of the function for which a call is made up
 	pool    map[reflect.Type][]reflect.Value // values seen in recorded calls
 	seeds   map[string][][]byte              // recorded arguments of constructors and methods
 	recent  []reflect.Value                  // values made for this call, so that arguments have something in common
@@ -180,6 +198,7 @@ type generator struct {
 	gentle  map[string]bool
 	mild    bool                             // no extreme numbers in this call
 	few     map[reflect.Type][]reflect.Value // when set, the only plain values of this call, so that many are equal
+	param   string                           // the name of what is being made
 	nils    bool                             // nil pointers in this call
 	left    int                              // how many values this call may still have
 	making  map[reflect.Type]bool
@@ -215,22 +234,10 @@ func newGenerator(job *Job, calls []Call) *generator {
 	return g
 }
 
-// literals are the constants of the changed code; a layout of a time also stands for a time in that layout.
+// literals are the constants of the changed code.
 func (g *generator) literals() {
 	for _, p := range packages {
-		for _, literal := range p.Literals {
-			switch v := literal.(type) {
-			case int64:
-				g.ints = append(g.ints, v)
-			case float64:
-				g.floats = append(g.floats, v)
-			case string:
-				g.texts = append(g.texts, v)
-				if strings.Contains(v, "2006") || strings.Contains(v, "15:04") {
-					g.texts = append(g.texts, time.Date(2023, 11, 5, 7, 8, 9, 0, time.UTC).Format(v))
-				}
-			}
-		}
+		g.add(p.Literals)
 	}
 }
 
@@ -288,15 +295,20 @@ func (g *generator) save(v reflect.Value) {
 
 // call makes up the arguments of a call, as bytes.
 func (g *generator) call(s *subject) ([]byte, error) {
+	inventions = map[unsafe.Pointer]*function{} // of earlier calls
 	g.recipes, g.recent, g.left = map[identity]*recipe{}, nil, 4000
 	if g.few = nil; g.r.Intn(3) == 0 {
 		g.few = map[reflect.Type][]reflect.Value{}
 	}
 	g.mild = g.gentle[s.f.key()] || g.r.Intn(3) > 0
 	g.nils = s.f.NilTests && g.r.Intn(4) == 0
+	g.own = s.own
 	args, err := g.arguments(s)
 	if err != nil {
 		return nil, err
+	}
+	if len(s.special) > 0 {
+		g.specialise(s, args)
 	}
 	return encode(args, g.recipes, maxCallBytes/4)
 }
@@ -310,7 +322,9 @@ func (g *generator) arguments(s *subject) (args []reflect.Value, err error) {
 			return nil, err
 		}
 		for n := 1 + g.r.Intn(3); n > 0 && len(args) > 0; n-- {
-			g.change(args[g.r.Intn(len(args))], 0)
+			i := g.r.Intn(len(args))
+			g.param = s.f.param(i)
+			g.change(args[i], 0)
 		}
 		return args, nil
 	}
@@ -322,6 +336,7 @@ func (g *generator) parameters(f *Function, from int) (args []reflect.Value) {
 	t := f.value.Type()
 	for i := from; i < t.NumIn(); i++ {
 		slot := reflect.New(t.In(i)).Elem()
+		g.param = f.param(i)
 		g.value(slot, 0)
 		args = append(args, slot)
 	}

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 )
 
 var words = []string{
@@ -25,6 +26,8 @@ func (g *generator) integer(bits int) int64 {
 	switch dice := g.r.Intn(100); {
 	case dice < 45:
 		n = int64(g.r.Intn(14) - 3)
+	case dice < 60 && len(g.own.ints) > 0:
+		n = g.own.ints[g.r.Intn(len(g.own.ints))] + int64(g.r.Intn(3)-1)
 	case dice < 65 && len(g.ints) > 0:
 		n = g.ints[g.r.Intn(len(g.ints))] + int64(g.r.Intn(3)-1)
 	case dice < 85 || g.mild:
@@ -46,6 +49,8 @@ func (g *generator) float(depth int) float64 {
 	switch dice := g.r.Intn(100); {
 	case dice < 20:
 		return float64(g.r.Intn(12) - 2)
+	case dice < 28 && len(g.own.floats) > 0:
+		return g.own.floats[g.r.Intn(len(g.own.floats))]
 	case dice < 30 && len(g.floats) > 0:
 		return g.floats[g.r.Intn(len(g.floats))]
 	case dice < 38 && len(g.ints) > 0:
@@ -67,7 +72,13 @@ func (g *generator) text() string {
 	case dice < 25:
 		return g.word()
 	case dice < 35:
-		return strconv.FormatInt(g.integer(32), 10)
+		return strconv.FormatInt(g.integer(32+32*g.r.Intn(2)), 10)
+	case dice < 45 && len(g.own.texts) > 0:
+		var b strings.Builder
+		for n := g.r.Intn(12) + 1; n > 0; n-- {
+			b.WriteString(g.own.texts[g.r.Intn(len(g.own.texts))])
+		}
+		return b.String()
 	case dice < 60:
 		var b strings.Builder
 		runes := []rune(letters)
@@ -88,12 +99,30 @@ func (g *generator) text() string {
 func (g *generator) word() string {
 	pool := g.pool[basic[reflect.String]]
 	switch dice := g.r.Intn(100); {
+	case dice < 30 && len(g.own.texts) > 0:
+		return g.own.texts[g.r.Intn(len(g.own.texts))]
 	case dice < 35 && len(g.texts) > 0:
 		return g.texts[g.r.Intn(len(g.texts))]
 	case dice < 60 && len(pool) > 0:
 		return pool[g.r.Intn(len(pool))].String()
 	}
 	return words[g.r.Intn(len(words))]
+}
+
+// moment is the zero time now and then, has parts of a second, or a zone.
+func (g *generator) moment() time.Time {
+	nanoseconds := int64(0)
+	switch g.r.Intn(6) {
+	case 0:
+		return time.Time{}
+	case 1, 2:
+		nanoseconds = g.r.Int63n(1e9)
+	}
+	t := time.Unix(g.integer(32), nanoseconds).UTC()
+	if g.r.Intn(4) == 0 {
+		t = t.In(time.FixedZone("", (g.r.Intn(53)-24)*1800))
+	}
+	return t
 }
 
 func setContext(v reflect.Value, over bool) {

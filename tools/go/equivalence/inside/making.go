@@ -18,6 +18,7 @@ import (
 // cannotCall says why arguments of f can't be made, "" when they can.
 func (g *generator) cannotCall(f *Function) string {
 	for i := 0; i < f.value.Type().NumIn(); i++ {
+		g.param = f.param(i)
 		if why := g.cannotMake(f.value.Type().In(i), map[reflect.Type]bool{}); why != "" {
 			return fmt.Sprintf("its parameter %s %s", f.param(i), why)
 		}
@@ -31,7 +32,11 @@ func (g *generator) cannotMake(t reflect.Type, within map[reflect.Type]bool) str
 		return ""
 	}
 	switch t.Kind() {
-	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
+	case reflect.Func:
+		if madeFrom(t, g.param) == notAtAll {
+			return "is a function"
+		}
+	case reflect.Chan, reflect.UnsafePointer:
 		return "is a " + kindName(t.Kind())
 	case reflect.Interface:
 		if !within[t] && len(g.candidates(t, within)) == 0 {
@@ -218,6 +223,8 @@ func (g *generator) value(v reflect.Value, depth int) {
 		for i := 0; i < v.Len(); i++ {
 			g.value(reachable(v.Index(i)), depth+1)
 		}
+	case reflect.Func:
+		g.function(v)
 	case reflect.Slice:
 		g.slice(v, depth)
 	case reflect.Map:
@@ -239,6 +246,10 @@ func (g *generator) value(v reflect.Value, depth int) {
 
 // taken sets v to a value that this call has already, or that was recorded, now and then.
 func (g *generator) taken(v reflect.Value, t reflect.Type) bool {
+	if g.few != nil && g.few[t] == nil && t.Kind() < reflect.Array && g.r.Intn(3) == 0 {
+		g.few[t] = append(g.few[t], v) // zero
+		return true
+	}
 	if few := g.few[t]; len(few) > 2 || len(few) > 0 && g.r.Intn(3) > 0 {
 		v.Set(few[g.r.Intn(len(few))])
 		return true
@@ -367,7 +378,7 @@ func (g *generator) record(v reflect.Value, depth int) {
 	t := v.Type()
 	switch {
 	case t == timeType:
-		v.Set(reflect.ValueOf(time.Unix(g.integer(32), 0).UTC()))
+		v.Set(reflect.ValueOf(g.moment()))
 		return
 	case t == bigIntType:
 		v.Addr().Interface().(*big.Int).SetInt64(g.integer(64))
@@ -454,7 +465,9 @@ func (g *generator) remembered(f *Function, from int) []reflect.Value {
 		args, err := describe(f, seeds[g.r.Intn(len(seeds))], g.recipes, func(reflect.Value) {})
 		if err == nil {
 			if g.r.Intn(3) == 0 && len(args) > from {
-				g.change(args[from+g.r.Intn(len(args)-from)], 1)
+				i := from + g.r.Intn(len(args)-from)
+				g.param = f.param(i)
+				g.change(args[i], 1)
 			}
 			return args[from:]
 		}

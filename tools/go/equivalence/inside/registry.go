@@ -9,6 +9,7 @@ package askprofilercalls
 
 import (
 	"reflect"
+	"sort"
 	"strings"
 )
 
@@ -31,6 +32,7 @@ type Function struct {
 	Params   []string
 	Value    any
 	Subject  bool // is compared; others only help to make values
+	Literals []any
 	NilTests bool // its code compares with nil, so nil pointers are worth trying
 	owner    *Package
 	value    reflect.Value
@@ -82,6 +84,25 @@ func Register(p *Package) {
 		}
 	}
 	globals = append(globals, p.Globals...)
+}
+
+var byName = map[reflect.Type][]int{}
+
+// fields gives the indices of a struct's fields: of a registered one by name, as the other build may have them in
+// another order.
+func fields(t reflect.Type) []int {
+	if found, there := byName[t]; there {
+		return found
+	}
+	found := make([]int, t.NumField())
+	for i := range found {
+		found[i] = i
+	}
+	if structs[t] != nil {
+		sort.SliceStable(found, func(i, j int) bool { return t.Field(found[i]).Name < t.Field(found[j]).Name })
+		byName[t] = found
+	}
+	return found
 }
 
 func (f *Function) key() string { return f.owner.Path + ":" + f.Name }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -18,9 +19,11 @@ import (
 type Job struct {
 	Mode    string   `json:"mode"` // replay or generate
 	Root    string   `json:"root"`
-	Calls   string   `json:"calls"`  // a file with a Call a line
-	Output  string   `json:"output"` // what the calls print
-	Out     string   `json:"out"`    // what comes of the job, a line each
+	Scratch string   `json:"scratch"` // the folder of this program and the job
+	Theirs  Places   `json:"theirs"`  // the same of the other copy, where calls may come from
+	Calls   string   `json:"calls"`   // a file with a Call a line
+	Output  string   `json:"output"`  // what the calls print
+	Out     string   `json:"out"`     // what comes of the job, a line each
 	CallMS  int      `json:"call_ms"`
 	TotalMS int      `json:"total_ms"`
 	Order   []int    `json:"order"`  // of a replay: numbers of calls
@@ -31,6 +34,12 @@ type Job struct {
 	Each    int      `json:"each"`    // of generating: how many calls of each function
 	Gentle  []string `json:"gentle"`  // of generating: functions that don't bear extreme numbers
 	Without []string `json:"without"` // of generating: functions to leave out
+}
+
+// Places are folders of a copy.
+type Places struct {
+	Root    string `json:"root"`
+	Scratch string `json:"scratch"`
 }
 
 // report writes a job's lines; each is whole or not there.
@@ -47,14 +56,25 @@ func (r *report) line(content any) {
 	}
 }
 
-// Run does the job that the environment names, if any, and tells whether there was one. It ends the process when a
+// jobPath is taken out of the environment, and the program's arguments are cut, before any of the target's code runs:
+// it is to see the same as ever, and as the other build.
+var jobPath = func() string {
+	path := os.Getenv("ASK_PROFILER_JOB")
+	if path != "" {
+		_ = os.Unsetenv("ASK_PROFILER_JOB")
+		os.Args[0] = filepath.Base(os.Args[0])
+	}
+	return path
+}()
+
+// Run does the job that the environment named, if any, and tells whether there was one. It ends the process when a
 // call hangs or uses too much memory.
 func Run() (bool, error) {
-	path := os.Getenv("ASK_PROFILER_JOB")
-	if path == "" {
+	if jobPath == "" {
 		return false, nil
 	}
-	content, err := os.ReadFile(path)
+	os.Args = os.Args[:1]
+	content, err := os.ReadFile(jobPath)
 	if err != nil {
 		return true, err
 	}
@@ -73,7 +93,8 @@ func Run() (bool, error) {
 	if err := printed.take(job.Output); err != nil {
 		return true, err
 	}
-	root = job.Root
+	home = strings.NewReplacer(job.Theirs.Scratch, job.Scratch, job.Theirs.Root, job.Root)
+	places = strings.NewReplacer(job.Scratch, "$SCRATCH", job.Root, "$ROOT")
 	log.SetFlags(0) // the time isn't what is compared
 	out := &report{file: file}
 	if job.Mode == "generate" {

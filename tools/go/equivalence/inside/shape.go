@@ -35,7 +35,7 @@ func writeShape(b *strings.Builder, t reflect.Type, seen map[reflect.Type]bool) 
 		writeShape(b, t.Key(), seen)
 		writeShape(b, t.Elem(), seen)
 	case reflect.Struct:
-		for i := 0; i < t.NumField(); i++ {
+		for _, i := range fields(t) {
 			fmt.Fprintf(b, "{%s ", t.Field(i).Name)
 			writeShape(b, t.Field(i).Type, seen)
 			b.WriteString("}")

@@ -9,6 +9,7 @@ import (
 
 const (
 	maxScribbles = 500
+	maxBehind    = 4        // elements
 	maxShared    = 64 << 10 // larger results aren't looked at for sharing
 	probedCalls  = 24       // of each function; more would show the same
 )
@@ -60,6 +61,13 @@ func (p *prober) probe(a *attempt, args []reflect.Value) {
 	a.outcome.SharesIn = err == nil && !same(shown, a.outcome.Results)
 	in.undo()
 
+	behind := scribbler{known: known, behind: true}
+	for _, result := range a.results {
+		behind.value(reachable(result), true)
+	}
+	a.outcome.Overlaps = a.changed(args)
+	behind.undo()
+
 	out := scribbler{known: known}
 	for _, result := range a.results {
 		slot := reflect.New(result.Type()).Elem()
@@ -69,6 +77,9 @@ func (p *prober) probe(a *attempt, args []reflect.Value) {
 	if len(out.undos) == 0 {
 		return
 	}
+	if shown, err := dump(a.lasting(args)); err == nil && !same(shown, a.outcome.Args) {
+		a.outcome.SharesIn = true
+	}
 	again := attempt{f: a.f, in: a.in}
 	again.run(false)
 	out.undo()
@@ -76,13 +87,24 @@ func (p *prober) probe(a *attempt, args []reflect.Value) {
 		again.outcome.Why == "" && !same(again.outcome.Results, a.outcome.Results)
 }
 
+// changed tells whether results or arguments aren't what they were any more.
+func (a *attempt) changed(args []reflect.Value) bool {
+	results, err := dump(a.results)
+	if err != nil || !same(results, a.outcome.Results) {
+		return err == nil
+	}
+	left, err := dump(a.lasting(args))
+	return err == nil && !same(left, a.outcome.Args)
+}
+
 func same(a, b Dump) bool { return a.Text == b.Text && slices.Equal(a.Floats, b.Floats) }
 
-// scribbler writes into whatever a caller could write into.
+// scribbler writes into whatever a caller could write into; or only into what appending to slices would write into.
 type scribbler struct {
-	known identities
-	undos []func()
-	depth int
+	known  identities
+	behind bool
+	undos  []func()
+	depth  int
 }
 
 func (s *scribbler) undo() {
@@ -104,11 +126,19 @@ func (s *scribbler) value(v reflect.Value, private bool) {
 	}
 	switch v.Kind() {
 	case reflect.Slice, reflect.Array:
+		if s.behind && v.Kind() == reflect.Slice {
+			all := v.Slice3(0, v.Cap(), v.Cap())
+			for i := v.Len(); i < all.Len() && i < v.Len()+maxBehind; i++ {
+				s.leaf(reachable(all.Index(i)))
+			}
+		}
 		for i := 0; i < v.Len(); i++ {
 			s.value(reachable(v.Index(i)), private && v.Kind() == reflect.Array)
 		}
 	case reflect.Map:
-		s.mapping(v)
+		if !s.behind {
+			s.mapping(v)
+		}
 	case reflect.Pointer:
 		if !v.IsNil() && (ours(t.Elem()) || t.Elem().PkgPath() == "") {
 			s.value(reachable(v.Elem()), false)
@@ -121,7 +151,7 @@ func (s *scribbler) value(v reflect.Value, private bool) {
 			}
 		}
 	default:
-		if !private {
+		if !private && !s.behind {
 			s.leaf(v)
 		}
 	}

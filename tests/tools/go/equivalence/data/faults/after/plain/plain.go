@@ -208,9 +208,9 @@ type Square struct{ Side float64 }
 
 func (s Square) Area() float64 { return s.Side * s.Side }
 
-type Circle struct{ Radius float64 }
+type Rectangle struct{ Width, Height float64 }
 
-func (c *Circle) Area() float64 { return 3 * c.Radius * c.Radius }
+func (r *Rectangle) Area() float64 { return r.Width * r.Height }
 
 func Largest(shapes []Shape) Shape {
 	var best Shape

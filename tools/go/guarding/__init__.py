@@ -1,0 +1,1 @@
+"""The guard's rules for Go: a helper program (helper/) reads both versions and says what a change adds or takes out."""

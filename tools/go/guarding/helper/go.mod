@@ -1,0 +1,3 @@
+module askprofiler/guard
+
+go 1.23

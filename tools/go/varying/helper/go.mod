@@ -1,0 +1,3 @@
+module askprofiler/numbers
+
+go 1.23
