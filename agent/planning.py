@@ -5,24 +5,29 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import BadRequest
 from agent.request import Missing, Plan, Request, View
+from agent.settings import VerifySettings
 from agent.targets import Place, locate
 from tools.errors import NoWorkload
 from tools.go.concurrency import NOTE, is_sequential
 from tools.go.packages import list_packages
 from tools.go.program import GoProgram, find_go
 from tools.go.toolchain import GoToolchain
+from tools.go.verifier import GoVerifier
 from tools.go.workload import choose_workload as choose_go_workload
 from tools.measure.benchstat import find_benchstat
 from tools.measure.toolchain import Toolchain
 from tools.measure.verifier import Verifier
 from tools.measure.workload import Workload
+from tools.python.concurrency import NOTE as PYTHON_NOTE
+from tools.python.concurrency import is_sequential as is_sequential_python
 from tools.python.interpreter import Interpreter, find_interpreter
 from tools.python.toolchain import PythonToolchain
+from tools.python.verifier import PythonVerifier
 from tools.python.workload import choose_workload as choose_python_workload
 from tools.run.process import Runner
 
@@ -41,6 +46,7 @@ class HostIntake:
     environment: Mapping[str, str]
     request: Request
     sandbox_note: str = ""
+    verify: VerifySettings = field(default_factory=VerifySettings)
     _go: GoProgram | None = None
     _python: Interpreter | None = None
 
@@ -79,7 +85,9 @@ class HostIntake:
         )
 
     def _processors_note(self, workload: Workload, root: Path) -> str:
-        if workload.language != "go" or workload.kind != "benchmarks":
+        if workload.language == "python":
+            return PYTHON_NOTE if is_sequential_python(root) else ""
+        if workload.kind != "benchmarks":
             return ""
         return NOTE if is_sequential(root, list_packages(self.runner, self._find_go(), root)) else ""
 
@@ -89,9 +97,24 @@ class HostIntake:
 
     def verifier(self, plan: Plan) -> Verifier:
         """What looks through changes in a plan's language. Raises: ToolError when it isn't on this host."""
-        from tools.python.verifier import Pending
-
-        return Pending()
+        if plan.language == "go":
+            return GoVerifier(
+                runner=self.runner,
+                go=self._find_go(),
+                processors=len(os.sched_getaffinity(0)),
+                values_s=self.verify.values_s,
+                generated_calls=self.verify.generated_calls,
+                float_tolerance_ratio=self.verify.float_tolerance_ratio,
+                counting_s=self.verify.counting_s,
+            )
+        return PythonVerifier(
+            runner=self.runner,
+            interpreter=self._find_python(),
+            values_s=self.verify.values_s,
+            generated_calls=self.verify.generated_calls,
+            float_tolerance_ratio=self.verify.float_tolerance_ratio,
+            counting_s=self.verify.counting_s,
+        )
 
     def _toolchain(self, language: str) -> Toolchain:
         if language == "go":

@@ -10,12 +10,13 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.errors import ToolError, UnreadableOutput
 from tools.measure.toolchain import Build, Capture, ProfileView
-from tools.measure.workload import Workload, profiled_benchmarks
+from tools.measure.workload import Benchmark, Workload, profiled_benchmarks
 from tools.profiles.combine import combine
 from tools.profiles.pprof import read_pprof, write_pprof
 from tools.profiles.profile import Profile
@@ -33,6 +34,21 @@ OURS = Path(recordings_program.__file__).parents[2]
 """The folder that `tools` is in."""
 PROFILE_BYTES = 256 * 1024**2
 LIMITS = Limits(timeout_s=120.0, memory_bytes=8 * 1024**3, processes=512, file_bytes=4 * 1024**3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Allocations of a process and its children, and the most bytes that they held at a time."""
+
+    allocations: float
+    peak_bytes: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recorded:
+    parts: list[Profile]
+    facts: dict[str, tuple[float, str]]
+    argv: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,46 +76,62 @@ class Memray:
             raise ToolError(reason)
         out.mkdir(parents=True, exist_ok=True)
         spent = self.runner.seconds_spent
-        recordings = clean_scratch(build.root, "memray")
-        lent = clean_scratch(build.root, "lent") if "memray" not in self.interpreter.modules else None
-        sources = self._lend(lent) if lent is not None else ()
-        argv: tuple[str, ...] = ()
-        last_words = ""
-        for benchmark in profiled_benchmarks(workload):
-            process = process_of(self.interpreter, build.root, benchmark)
-            paths = f"{INSIDE}:{process.environment['PYTHONPATH']}" + (f":{lent}" if lent else "")
-            env = {**process.environment, "PYTHONPATH": paths, "ASK_PROFILER_MEMRAY": str(recordings)}
-            argv = process.argv
-            done = run(
-                self.runner, self.interpreter, build.root, argv, env, f"memray on {benchmark.name}", limits=LIMITS,
-                readable=(*sources, *([lent] if lent is not None else [])), kept=(recordings,),
-            )  # fmt: skip
-            last_words = done.stderr.strip()[-300:] or last_words
-        read = clean_scratch(build.root, "memray-read")
-        parts, facts = self._read(build.root, recordings, read, last_words)
+        recorded = self._record(build, profiled_benchmarks(workload), LIMITS)
         duration_s = self.runner.seconds_spent - spent
-        profile = combine(parts)
+        profile = combine(recorded.parts)
         path = out / "memray.pb.gz"
         write_pprof(profile, path)
-        for folder in (recordings, read, lent):
-            if folder is not None:
-                remove_tree(str(folder))
         return Capture(
             profiler=self.name,
             view=self.view,
             value="peak_space",
             profile=profile,
             profile_path=path,
-            argv=argv,
+            argv=recorded.argv,
             tool_version=f"memray {importlib.metadata.version('memray')}",
             exit_code=0,
             duration_s=duration_s,
-            quantities=facts,
-            warnings=_doubts(len(parts), int(facts["unreadable_recordings"][0])),
+            quantities=recorded.facts,
+            warnings=_doubts(len(recorded.parts), int(recorded.facts["unreadable_recordings"][0])),
         )
 
+    def totals(self, build: Build, benchmark: Benchmark, iterations: int, *, timeout_s: float) -> Totals:
+        """What a process of so many operations allocates, its start included. Raises: ToolError."""
+        reason = self.unavailable()
+        if reason is not None:
+            raise ToolError(reason)
+        limits = replace(LIMITS, timeout_s=timeout_s)
+        facts = self._record(build, (benchmark,), limits, iterations).facts
+        return Totals(allocations=facts["total_allocations"][0], peak_bytes=facts["peak_space"][0])
+
+    def _record(
+        self, build: Build, benchmarks: Sequence[Benchmark], limits: Limits, iterations: int = 1
+    ) -> _Recorded:
+        recordings = clean_scratch(build.root, "memray")
+        lent = clean_scratch(build.root, "lent") if "memray" not in self.interpreter.modules else None
+        sources = self._lend(lent) if lent is not None else ()
+        argv: tuple[str, ...] = ()
+        last_words = ""
+        for benchmark in benchmarks:
+            process = process_of(self.interpreter, build.root, benchmark)
+            paths = f"{INSIDE}:{process.environment['PYTHONPATH']}" + (f":{lent}" if lent else "")
+            env = {**process.environment, "PYTHONPATH": paths, "ASK_PROFILER_MEMRAY": str(recordings)}
+            env["ASK_PROFILER_ITERATIONS"] = str(iterations)
+            argv = process.argv
+            done = run(
+                self.runner, self.interpreter, build.root, argv, env, f"memray on {benchmark.name}", limits=limits,
+                readable=(*sources, *([lent] if lent is not None else [])), kept=(recordings,),
+            )  # fmt: skip
+            last_words = done.stderr.strip()[-300:] or last_words
+        read = clean_scratch(build.root, "memray-read")
+        parts, facts = self._read(build.root, recordings, read, last_words, limits)
+        for folder in (recordings, read, lent):
+            if folder is not None:
+                remove_tree(str(folder))
+        return _Recorded(parts=parts, facts=facts, argv=argv)
+
     def _read(
-        self, root: Path, recordings: Path, out: Path, last_words: str
+        self, root: Path, recordings: Path, out: Path, last_words: str, limits: Limits
     ) -> tuple[list[Profile], dict[str, tuple[float, str]]]:
         """A profile for each process, and the totals: read by a confined process, as the target wrote the files.
 
@@ -112,7 +144,7 @@ class Memray:
             access=Access(
                 readable=(Path(sys.prefix), Path(sys.base_prefix), OURS, recordings), writable=(out,)
             ),
-            limits=LIMITS,
+            limits=limits,
             check=False,
             program="memray's reader",
         )

@@ -83,16 +83,21 @@ def command_words(interpreter: Interpreter, root: Path, command: Sequence[str]) 
 
 
 def sample(
-    runner: Runner, interpreter: Interpreter, root: Path, benchmark: Benchmark, iterations: int
+    runner: Runner,
+    interpreter: Interpreter,
+    root: Path,
+    benchmark: Benchmark,
+    iterations: int,
+    cpus: frozenset[int] | None = None,
 ) -> Sample:
-    """One fresh process. Raises: ToolError when it fails or gives no result."""
+    """One fresh process, pinned to `cpus`. Raises: ToolError when it fails or gives no result."""
     process = process_of(interpreter, root, benchmark)
     env = dict(process.environment)
     folder = clean_scratch(root, "result") if process.iterates else None
     if folder is not None:
         env |= {"ASK_PROFILER_RESULT": str(folder / RESULT), "ASK_PROFILER_ITERATIONS": str(iterations)}
     kept = (folder,) if folder is not None else ()
-    done = run(runner, interpreter, root, process.argv, env, benchmark.name, kept=kept)
+    done = run(runner, interpreter, root, process.argv, env, benchmark.name, kept=kept, cpus=cpus)
     if folder is not None:
         return _timed_by_plugin(root, folder / RESULT, benchmark, done)
     values = {
@@ -121,6 +126,7 @@ def run(
     limits: Limits = SAMPLE_LIMITS,
     readable: Sequence[Path] = (),
     kept: Sequence[Path] | None = None,
+    cpus: frozenset[int] | None = None,
 ) -> Completed:
     """Run a process of the target's at the copy's root. Raises: ToolError with its last words.
 
@@ -135,6 +141,7 @@ def run(
         access=interpreter.forgetting_access(root, INSIDE, *readable, kept=kept),
         limits=limits,
         program=name,
+        cpus=cpus,
     )
 
 

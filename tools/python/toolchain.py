@@ -9,6 +9,7 @@ from pathlib import Path
 from tools.errors import ProgramFailed, UnreadableOutput
 from tools.measure.toolchain import Build, Profiler, TestOutcome
 from tools.measure.workload import Benchmark, Sample, Workload
+from tools.python.concurrency import is_sequential
 from tools.python.interpreter import SCRATCH, Interpreter
 from tools.python.remembering import Memray
 from tools.python.running import sample
@@ -89,6 +90,7 @@ class PythonToolchain:
             programs={"python": self.interpreter.path},
             duration_s=done.duration_s,
             argv=("python", "-m", "py_compile", "…"),
+            processors=1 if is_sequential(root) else None,
         )
 
     def test(self, root: Path) -> TestOutcome:
@@ -97,7 +99,7 @@ class PythonToolchain:
 
     def sample(self, build: Build, benchmark: Benchmark, iterations: int) -> Sample:
         """One fresh process. Raises: ToolError."""
-        return sample(self.runner, self.interpreter, build.root, benchmark, iterations)
+        return sample(self.runner, self.interpreter, build.root, benchmark, iterations, build.cpus)
 
 
 def _broken(answer: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.errors import Cancelled, ProgramMissing, ToolError, UnreadableOutput
+from tools.errors import Cancelled, ProgramMissing, ProgramTimedOut, ToolError, UnreadableOutput
 from tools.measure.workload import Benchmark, Workload, family_of
 from tools.python.equivalence.calls import Call, read_lines, text_of
 from tools.python.equivalence.changes import Place
@@ -36,6 +36,8 @@ GRAPH_NODES = 4000
 BENCHMARK_SHARE = 0.6
 """Of the recording's time, for benchmarks; the rest is for tests."""
 SHORTEST_S = 0.75
+LONGER_S = 20.0
+"""For a process that was ended too early, where nothing was recorded: on a busy host starting takes that long."""
 LIMITS = Limits(memory_bytes=4 * 1024**3, processes=512, file_bytes=1024**3)
 
 
@@ -73,6 +75,7 @@ class Recorder:
     modules: Sequence[str]
     found: Recording = field(default_factory=Recording)
     _number: int = 0
+    _cut_off: list[tuple[Process, Benchmark | None]] = field(default_factory=list)
 
     def record(self, workload: Workload, seconds: float) -> Recording:
         """Run benchmarks, smallest first, then tests, for about so long. Raises: Cancelled."""
@@ -86,8 +89,15 @@ class Recorder:
         left = seconds - (time.monotonic() - began)
         if left > SHORTEST_S:
             self._benchmarks(spare, left)
+        self._once_more()
         self._spread()
         return self.found
+
+    def _once_more(self) -> None:
+        """Give more time to what was ended too early, until something was recorded; the tests first."""
+        for process, benchmark in sorted(self._cut_off, key=lambda cut: cut[1] is not None)[:2]:
+            if not any(s.place in self.found.calls or s.place in self.found.unkept for s in self.subjects):
+                self._run(process, benchmark, LONGER_S)
 
     def _benchmarks(self, benchmarks: Sequence[Benchmark], seconds: float) -> list[Benchmark]:
         """Those for which the time was too short."""
@@ -160,8 +170,10 @@ class Recorder:
             ended_well = done.exit_code == 0
         except (Cancelled, ProgramMissing):
             raise
+        except ProgramTimedOut:
+            self._cut_off.append((process, benchmark))  # what it recorded until then counts
         except ToolError:
-            pass  # its time was up, most often; what it recorded until then counts
+            pass
         self._read(folder, benchmark, ended_well)
 
     def _specification(self, folder: Path) -> dict[str, object]:

@@ -220,3 +220,14 @@ def test_an_old_interpreter_is_said(compare: Compare, empty: Interpreter) -> Non
     )  # fmt: skip
     assert found.functions == ()
     assert found.warnings == ("calls can't be recorded in Python 3.7.17",)
+
+
+def test_a_process_that_starts_slowly_is_given_more_time_when_nothing_was_recorded(compare: Compare) -> None:
+    before = {
+        "work.py": "import time\n\ntime.sleep(1.5)  # as on a busy host\n\nfrom shop import double\n\ndouble(4)\n",
+        "shop.py": "def double(n: int) -> int:\n    return n + n\n",
+    }
+    found = compare(
+        before, {"shop.py": "def double(n: int) -> int:\n    return 9 if n == 4 else 2 * n\n"}, seconds=0.5
+    )
+    assert [d.function for d in found.differences] == ["shop.double"]
