@@ -19,7 +19,18 @@ from tools.measure.verifier import Verifier
 from tools.measure.workload import Workload
 from tools.run.process import Runner
 
-Stage = Literal["intake", "baseline", "capture", "investigate", "optimise", "verify", "combine", "conclude"]
+Stage = Literal[
+    "intake",
+    "baseline",
+    "capture",
+    "investigate",
+    "optimise",
+    "verify",
+    "combine",
+    "scale",
+    "examine",
+    "conclude",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

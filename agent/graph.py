@@ -12,9 +12,11 @@ from agent.nodes.baseline import baseline
 from agent.nodes.capture import capture
 from agent.nodes.combine import combine
 from agent.nodes.conclude import conclude
+from agent.nodes.examine import examine
 from agent.nodes.intake import intake
 from agent.nodes.investigate import investigate
 from agent.nodes.optimise import optimise
+from agent.nodes.scale import scale
 from agent.nodes.verify import verify
 from agent.state import CaptureTask, RunState
 
@@ -31,23 +33,37 @@ def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     graph.add_node("optimise", optimise)
     graph.add_node("verify", verify)
     graph.add_node("combine", combine)
+    graph.add_node("examine", examine)
+    graph.add_node("scale", scale)
     graph.add_node("conclude", conclude)
     graph.add_edge(START, "intake")
-    graph.add_edge("intake", "baseline")
-    graph.add_conditional_edges("baseline", after_baseline, ["capture", "conclude"])
+    graph.add_conditional_edges("intake", after_intake, ["baseline", "examine"])
+    graph.add_conditional_edges("baseline", after_baseline, ["capture", "examine", "conclude"])
     graph.add_edge("capture", "investigate")
     graph.add_edge("investigate", "optimise")
     graph.add_conditional_edges("optimise", after_optimise, ["verify", "combine"])
     graph.add_edge("verify", "optimise")
-    graph.add_edge("combine", "conclude")
+    graph.add_edge("combine", "scale")
+    graph.add_edge("scale", "conclude")
+    graph.add_edge("examine", "conclude")
     graph.add_edge("conclude", END)
     return graph.compile(checkpointer=checkpointer)
 
 
+def after_intake(state: RunState) -> str:
+    """To the baseline, unless a given change is decided by reading it."""
+    admitted = state.get("admitted")
+    return "examine" if admitted is not None and admitted.verdict is not None else "baseline"
+
+
 def after_baseline(state: RunState) -> list[Send] | str:
-    """One capture for each profiler of the plan; straight to the end when the target can't be measured."""
+    """One capture for each profiler of the plan, or to the given change; straight to the end when the target can't be
+    measured.
+    """
     if state.get("stopped"):
         return "conclude"
+    if state.get("admitted") is not None:
+        return "examine"
     plan = state["plan"]
     return [Send("capture", CaptureTask(plan=plan, profiler=name)) for name in plan.profilers] or "conclude"
 

@@ -21,7 +21,14 @@ ChecklistStatus = Literal["done", "not done", "not decidable by this program"]
 MARKUP = re.compile(r"([\\`*_{}\[\]<>|#])")
 """Characters that mean something in Markdown."""
 _LOOKS_LIKE_REFERENCE = re.compile(r"\{(?=E\d+\.)")
-Outcome = Literal["improved", "nothing worth changing", "not improved", "not measured"]
+Outcome = Literal[
+    "improved", "nothing worth changing", "not improved", "not measured", "accepted", "rejected"
+]
+"""The last two are of a given change."""
+
+
+GIVEN = "given"
+"""The origin of a candidate that someone else wrote: the whole run is about it."""
 
 
 def quoted(name: str) -> str:
@@ -64,7 +71,8 @@ class Bottleneck:
 class Candidate:
     """A patch with its reason. `patch` is a unified diff with a/ b/ prefixes relative to the target's root.
 
-    `origin` is `playbook:<pattern id>` or `model:<name>`. `functions` are the changed functions.
+    `origin` is `playbook:<pattern id>`, `model:<name>`, or `given`; a given one has no bottleneck
+    (rank 0). `functions` are the changed functions.
     """
 
     id: str
@@ -132,6 +140,59 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadGrowth:
+    """How a family's time grows with the input's size: the exponent, and the part that doesn't grow where one is seen.
+
+    `warnings` say where one power doesn't describe it.
+    """
+
+    exponent: Reference
+    constant: Reference | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionScaling:
+    """One function of the leading family: its part of the time at the largest size, and its exponent.
+
+    `is_least` says that the exponent is a lower bound: at the smaller size the function wasn't seen at all.
+    """
+
+    function: str
+    file: str
+    side: Literal["before", "after"]
+    share: Reference
+    exponent: Reference
+    is_least: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TomorrowsBottleneck:
+    """A function that grows faster than the largest one; `size` is where it overtakes that, extrapolated from
+    `measured_size`.
+    """
+
+    function: FunctionScaling
+    largest: FunctionScaling
+    measured_size: int
+    size: Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyScaling:
+    """How a family of sizes scales; `why_not` says why nothing can be said, else "". `notes` are what wasn't done."""
+
+    family: str
+    sizes: tuple[int, ...]
+    before: WorkloadGrowth | None
+    after: WorkloadGrowth | None
+    why_not: str
+    functions: tuple[FunctionScaling, ...] = ()
+    tomorrow: tuple[TomorrowsBottleneck, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageTime:
     """Seconds a stage took, and how much of it was the target's own builds, tests, profiles, benchmarks."""
 
@@ -166,6 +227,7 @@ class Report:
     checklist: tuple[ChecklistResult, ...]
     unmeasured: tuple[Missing, ...]
     warnings: tuple[str, ...]
+    scaling: tuple[FamilyScaling, ...]
     graphs: tuple[Graph, ...]
     profiles: tuple[str, ...]
     patch: str | None
@@ -178,6 +240,11 @@ class Report:
     def index(self) -> EvidenceIndex:
         """Look-up over this report's evidence."""
         return EvidenceIndex(self.evidence)
+
+    @property
+    def given(self) -> JudgedCandidate | None:
+        """The change that was given to be judged, in a run that is about one."""
+        return next((c for c in self.candidates if c.candidate.origin == GIVEN), None)
 
     @property
     def accepted(self) -> tuple[JudgedCandidate, ...]:

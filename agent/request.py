@@ -15,11 +15,21 @@ class Change:
     """A change that someone else wrote and that is to be judged: `patch` is a unified diff with a/ b/ prefixes
     relative to the project's root; `title` names it in reports. `harness` says that tests, benchmarks and build
     files of the change are to be used on both sides, where otherwise changing them is forbidden.
+
+    `no_slower` accepts what makes nothing slower or bigger, for changes that aren't meant to make anything faster.
+    `base` is the commit in the target's repository that the patch is for; without one it is for the files as they
+    are. `strip` is how many leading parts of the patch's file names are left out, 1 for the a/ and b/.
+    `minimum_gain_ratio` replaces the policy's. `notes` are said in the report.
     """
 
     title: str
     patch: str
     harness: bool = False
+    no_slower: bool = False
+    base: str | None = None
+    strip: int = 1
+    minimum_gain_ratio: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

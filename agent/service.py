@@ -29,19 +29,26 @@ from agent.state import RunState
 from agent.store import EvidenceLog, RunFolder, Store, writing_to
 from agent.targets import locate
 from agent.workspace import Workspace
+from tools.measure.judging import TOLERANCE
 from tools.run.process import Runner
 from tools.run.sandbox import choose_sandbox
 
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 CHECKPOINT_TYPES = [
     ("agent.request", "Request"),
+    ("agent.request", "Change"),
     ("agent.request", "Plan"),
     ("agent.request", "Missing"),
     ("agent.report", "Bottleneck"),
     ("agent.report", "Candidate"),
     ("agent.report", "JudgedCandidate"),
     ("agent.report", "StageTime"),
+    ("agent.report", "FamilyScaling"),
+    ("agent.report", "WorkloadGrowth"),
+    ("agent.report", "FunctionScaling"),
+    ("agent.report", "TomorrowsBottleneck"),
     ("agent.evidence", "Reference"),
+    ("agent.state", "Admitted"),
     ("agent.state", "Baseline"),
     ("agent.state", "CaptureRecord"),
     ("agent.state", "Combined"),
@@ -96,7 +103,8 @@ class Service:
         start: dict[str, Any] | None,
         report_progress: Callable[[Progress], None],
     ) -> Report:
-        deps = self._deps(folder, request, report_progress)
+        deps = make_deps(folder, request, self.environment, self.clock, report_progress)
+        self._runner = deps.runner
         config: RunnableConfig = {"configurable": {"thread_id": folder.id}, "recursion_limit": 200}
         checkpoints = str(folder.path / "checkpoints.sqlite")
         with writing_to(folder.path), SqliteSaver.from_conn_string(checkpoints) as saver:
@@ -108,29 +116,38 @@ class Service:
         deps.workspace.remove()
         return json_rendering.read(folder.path / "report.json")
 
-    def _deps(self, folder: RunFolder, request: Request, report_progress: Callable[[Progress], None]) -> Deps:
-        definition, settings = definition_and_settings(request, self.environment)
-        sandbox = choose_sandbox(request.sandbox)
-        self._runner = Runner(sandbox.sandbox)
-        return Deps(
-            folder=folder,
-            workspace=Workspace(folder.path / "work"),
-            evidence=EvidenceLog.load(folder),
-            runner=self._runner,
-            definition=definition,
-            settings=settings,
-            analyst=choose_analyst(request, settings, self._runner, self.environment),
-            intake=HostIntake(
-                runner=self._runner,
-                environment=self.environment,
-                request=request,
-                sandbox_note=sandbox.warning,
-            ),
-            clock=self.clock,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            report_progress=report_progress,
+
+def make_deps(
+    folder: RunFolder,
+    request: Request,
+    environment: Mapping[str, str],
+    clock: Callable[[], float],
+    report_progress: Callable[[Progress], None],
+) -> Deps:
+    """What the nodes need for a request, kept in `folder`. Raises: AgentError, ToolError."""
+    definition, settings = definition_and_settings(request, environment)
+    sandbox = choose_sandbox(request.sandbox)
+    runner = Runner(sandbox.sandbox)
+    return Deps(
+        folder=folder,
+        workspace=Workspace(folder.path / "work"),
+        evidence=EvidenceLog.load(folder),
+        runner=runner,
+        definition=definition,
+        settings=settings,
+        analyst=choose_analyst(request, settings, runner, environment),
+        intake=HostIntake(
+            runner=runner,
+            environment=environment,
+            request=request,
             sandbox_note=sandbox.warning,
-        )
+            verify=settings.verify,
+        ),
+        clock=clock,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        report_progress=report_progress,
+        sandbox_note=sandbox.warning,
+    )
 
 
 def definition_and_settings(request: Request, environment: Mapping[str, str]) -> tuple[Definition, Settings]:
@@ -139,7 +156,20 @@ def definition_and_settings(request: Request, environment: Mapping[str, str]) ->
     settings = read_settings(Path(file) if file else settings_path())
     named = Path(request.definition_file) if request.definition_file else definition_path()
     definition = read_definition(named)
-    gain = settings.policy.minimum_gain_ratio
+    gain = _minimum_gain(request, settings)
     if gain is not None:
         definition = replace(definition, policy=replace(definition.policy, minimum_gain_ratio=gain))
     return definition, settings
+
+
+def _minimum_gain(request: Request, settings: Settings) -> float | None:
+    """The gain that is asked for and that pairs are planned to find, None for the definition's.
+
+    Of a change that must only do no harm it is the harm that is tolerated.
+    """
+    change = request.change
+    if change is not None and change.no_slower:
+        return TOLERANCE
+    if change is not None and change.minimum_gain_ratio is not None:
+        return change.minimum_gain_ratio
+    return settings.policy.minimum_gain_ratio

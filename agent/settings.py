@@ -28,9 +28,11 @@ class MeasureSettings(_Part):
     process_s: float = Field(default=0.05, gt=0, le=60)
     process_limit_s: float = Field(default=0.5, gt=0, le=600)
     command_limit_s: float = Field(default=2.0, gt=0, le=600)
+    growth_s: float = Field(default=3.0, ge=0, le=600)
     calibration_pairs: int = Field(default=5, ge=4, le=200)
     pairs_min: int = Field(default=7, ge=7, le=500)
     pairs_max: int = Field(default=25, ge=7, le=500)
+    final_s: float = Field(default=20.0, ge=0, le=3600)
 
     @model_validator(mode="after")
     def _ordered(self) -> MeasureSettings:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
-from agent.report import Bottleneck, Candidate, JudgedCandidate, StageTime
+from agent.report import Bottleneck, Candidate, FamilyScaling, JudgedCandidate, StageTime
 from agent.request import Missing, Plan, Request
 from tools.measure.toolchain import ProfileView
 from tools.measure.verdict import Verdict
@@ -57,15 +57,31 @@ class Combined:
     checks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A change that someone else wrote, as far as reading it tells: the `files` in which both sides differ, and the
+    `harness` files of it that are on both sides. `verdict` is there when nothing needs to be measured any more.
+    `left_out` are files of its harness that are on neither side, for they don't fit the old code; `why` says how.
+    """
+
+    files: tuple[str, ...]
+    harness: tuple[str, ...]
+    verdict: Verdict | None = None
+    left_out: tuple[str, ...] = ()
+    why: str = ""
+
+
 class RunState(TypedDict, total=False):
-    """Written by: request (the service), plan (intake), baseline and stopped (baseline), captures (capture),
-    unmeasured (intake and capture), hotspots and bottlenecks (investigate), turn and candidate (optimise; turn
-    begins at investigate), judged (verify), combined and captures_after (combine), finished (conclude); every
-    node adds its stage time.
+    """Written by: request (the service), plan and admitted (intake), baseline and stopped (baseline), captures
+    (capture), unmeasured (intake and capture), hotspots and bottlenecks (investigate), turn and candidate (optimise;
+    turn begins at investigate), judged (verify, or examine), combined (combine, or examine), captures_after
+    (combine), scaling (scale), finished (conclude); every node adds its stage time. `admitted` is None without a given
+    change.
     """
 
     request: Request
     plan: Plan
+    admitted: Admitted | None
     baseline: Baseline | None
     stopped: str
     captures: Annotated[list[CaptureRecord], operator.add]
@@ -77,6 +93,7 @@ class RunState(TypedDict, total=False):
     judged: Annotated[list[JudgedCandidate], operator.add]
     combined: Combined | None
     captures_after: list[CaptureRecord]
+    scaling: list[FamilyScaling]
     stages: Annotated[list[StageTime], operator.add]
     finished: bool
 

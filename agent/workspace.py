@@ -5,6 +5,7 @@ A run's `work/` holds equally long directory names, so that paths weigh the same
     work/base    the target as it was found (frozen)
     work/st01 …  the target with the first accepted candidates applied
     work/cand    the candidate being judged
+    work/head    the target with a change that someone else wrote, before it is judged
 """
 
 from __future__ import annotations
@@ -31,10 +32,11 @@ NOT_COPIED = VERSION_CONTROL | frozenset(
         ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ask-profiler", ".idea", ".vscode",
     }
 )  # fmt: skip
-FROZEN_PATTERNS = (
-    "*_test.go", "test_*.py", "*_test.py", "conftest.py", "go.mod", "go.sum", "go.work", "pyproject.toml",
-    "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "Makefile", "requirements*.txt",
+BUILD_FILES = (
+    "go.mod", "go.sum", "go.work", "pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "Makefile",
+    "requirements*.txt",
 )  # fmt: skip
+FROZEN_PATTERNS = ("*_test.go", "test_*.py", "*_test.py", "conftest.py", *BUILD_FILES)
 FROZEN_FOLDERS = frozenset({"tests", "test", "testdata", "benchmarks", "bench", "fixtures"})
 COPY_LIMIT_BYTES = 2 * 1024**3
 
@@ -62,6 +64,11 @@ class Workspace:
     def candidate(self) -> Path:
         """The copy a candidate is applied to."""
         return self.path / "cand"
+
+    @property
+    def head(self) -> Path:
+        """The target with a change that someone else wrote."""
+        return self.path / "head"
 
     def step(self, accepted: int) -> Path:
         """The target with the first `accepted` accepted candidates applied; step 0 is the baseline."""
@@ -208,6 +215,11 @@ def is_frozen(path: str) -> bool:
     return any(part in FROZEN_FOLDERS for part in parts[:-1]) or any(
         fnmatch.fnmatch(parts[-1], pattern) for pattern in FROZEN_PATTERNS
     )
+
+
+def is_build_file(path: str) -> bool:
+    """Whether a frozen file says how the target is built and its tests are run, and is none of them."""
+    return any(fnmatch.fnmatch(Path(path).name, pattern) for pattern in BUILD_FILES)
 
 
 def frozen_hashes(root: Path) -> Mapping[str, str]:

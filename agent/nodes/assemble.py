@@ -42,8 +42,12 @@ def assemble(
     judged = tuple(state.get("judged", []))
     policy = deps.definition.policy
     stopped = state.get("stopped", "")
-    stopped = stopped or _unseen(state, judged)
-    outcome = outcome_of(stopped, judged, combined)
+    change = state["request"].change
+    if change is None:
+        stopped = stopped or _unseen(state, judged)
+        outcome = outcome_of(stopped, judged, combined)
+    else:
+        outcome = outcome_of_given(stopped, combined)
     evidence = deps.evidence.index
     facts = Facts(
         plan=plan,
@@ -56,7 +60,7 @@ def assemble(
         combined_evidence=combined.evidence if combined else (),
         monitoring=monitoring,
     )
-    kept = combined is not None and combined.verdict.accepted
+    kept = change is None and combined is not None and combined.verdict.accepted
     return Report(
         run_id=deps.folder.id,
         created=deps.created,
@@ -68,7 +72,11 @@ def assemble(
         plan=plan,
         host=_host(evidence),
         outcome=outcome,
-        summary=_summary(outcome, stopped, state, found, judged),
+        summary=(
+            _summary(outcome, stopped, state, found, judged)
+            if change is None
+            else given_summary(stopped, combined)
+        ),
         bottlenecks=tuple(state.get("bottlenecks", [])),
         candidates=judged,
         combined=combined.verdict if combined else None,
@@ -76,8 +84,8 @@ def assemble(
         combined_checks=combined.checks if combined else (),
         smallest_detectable_gain=_detectable(found),
         resources=_resources(plan.workload.benchmarks, evidence, combined, found),
-        targets=judge_targets(policy, facts),
-        checklist=decide(policy, facts),
+        targets=judge_targets(policy, facts) if change is None else (),
+        checklist=decide(policy, facts) if change is None else (),
         unmeasured=_unmeasured(state, deps),
         warnings=_warnings(state, deps, evidence),
         graphs=graphs,
@@ -87,7 +95,22 @@ def assemble(
         monitoring=monitoring,
         evidence=evidence.items,
         stages=(*state.get("stages", []), *concluding),
+        scaling=tuple(state.get("scaling", [])),
     )
+
+
+def outcome_of_given(stopped: str, combined: Combined | None) -> Outcome:
+    """What became of a change that someone else wrote."""
+    if stopped or combined is None:
+        return "not measured"
+    return "accepted" if combined.verdict.accepted else "rejected"
+
+
+def given_summary(stopped: str, combined: Combined | None) -> str:
+    """The verdict on a given change in one sentence, as it was said: it may hold a program's own words."""
+    if stopped or combined is None:
+        return f"Nothing was measured: {stopped}."
+    return combined.verdict.detail
 
 
 _VIEWS = {"cpu": "CPU time", "memory": "memory", "goroutines": "goroutines"}
@@ -212,7 +235,8 @@ def _unmeasured(state: RunState, deps: Deps) -> tuple[Missing, ...]:
 
 
 def _warnings(state: RunState, deps: Deps, evidence: EvidenceIndex) -> tuple[str, ...]:
-    found = [deps.sandbox_note] if deps.sandbox_note else []
+    change = state["request"].change
+    found = [*(change.notes if change else ()), *([deps.sandbox_note] if deps.sandbox_note else [])]
     found += [w for e in evidence.items if e.kind in ("host", "calibration", "pairs") for w in e.warnings]
     combined = state.get("combined")
     found += combined.verdict.warnings if combined is not None else ()

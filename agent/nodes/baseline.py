@@ -17,6 +17,7 @@ from tools.errors import Cancelled, ToolError
 from tools.measure.calibration import calibrate, choose_iterations, choose_pairs, smallest_detectable_gain
 from tools.measure.hostlock import measuring_alone
 from tools.measure.pairs import PairPlan
+from tools.measure.planned import final_aim
 from tools.measure.statistics import DECISION_LEVEL
 from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, Sample, family_of
 from tools.system.host import host_facts
@@ -75,14 +76,16 @@ def _measure_baseline(deps: Deps, plan: Plan, seed: int, clock: StageClock) -> B
         high=settings.pairs_max,
     )
     last = len(plan.workload.benchmarks)
-    final_pairs = choose_pairs(
+    first_s = {name: sample.duration_s for name, sample in first.items()}
+    final_pairs = final_aim(
         noise,
         deps.definition.policy.minimum_gain_ratio,
         last,
         low=pairs,
-        high=max(pairs, settings.pairs_max),
-        level=DECISION_LEVEL,
-    )
+        most=settings.pairs_max,
+        process_s=first_s.values(),
+        final_s=settings.final_s,
+    ).planned
     detectable = smallest_detectable_gain(noise, final_pairs, last, level=DECISION_LEVEL)
     evidence = deps.evidence.add(
         "calibration",
@@ -107,7 +110,7 @@ def _measure_baseline(deps: Deps, plan: Plan, seed: int, clock: StageClock) -> B
         noise=noise,
         smallest_detectable_gain=detectable,
         calibration_evidence=evidence.id,
-        first_s={name: sample.duration_s for name, sample in first.items()},
+        first_s=first_s,
     )
 
 

@@ -15,6 +15,7 @@ from agent.state import CaptureRecord, CaptureTask
 from tools.errors import Cancelled, ToolError
 from tools.measure.hostlock import measuring_alone
 from tools.measure.toolchain import Capture, Profiler
+from tools.measure.workload import Workload
 
 
 def capture(task: CaptureTask, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -33,14 +34,26 @@ def capture(task: CaptureTask, runtime: Runtime[Deps]) -> dict[str, Any]:
 
 
 def run_profiler(
-    deps: Deps, plan: Plan, profiler: Profiler, root: Path, when: str
+    deps: Deps,
+    plan: Plan,
+    profiler: Profiler,
+    root: Path,
+    when: str,
+    workload: Workload | None = None,
+    seconds: float | None = None,
 ) -> tuple[CaptureRecord | None, list[Missing]]:
-    """One profiler on one copy: its record, or what could not be measured. Never raises ToolError."""
+    """One profiler on one copy: its record, or what could not be measured. Never raises ToolError.
+
+    `workload` is what it watches instead of the plan's, `seconds` for how long instead of the settings' time.
+    """
     out = deps.folder.path / "profiles"
     try:
         out.mkdir(parents=True, exist_ok=True)
         seen = profiler.capture(
-            deps.build(plan, root), plan.workload, seconds=deps.settings.measure.capture_s, out=out / when
+            deps.build(plan, root),
+            workload or plan.workload,
+            seconds=seconds or deps.settings.measure.capture_s,
+            out=out / when.replace(", ", "-").replace(" ", "-"),
         )
     except Cancelled:
         raise

@@ -9,23 +9,38 @@ from langgraph.runtime import Runtime
 from pydantic import TypeAdapter
 
 from agent.deps import Deps
-from agent.nodes.stage import stage
-from agent.request import Missing, Plan
-from agent.state import RunState
+from agent.errors import BadTarget
+from agent.nodes.admission import admit, check_harness, leave_tests_out
+from agent.nodes.gates import Refused
+from agent.nodes.stage import StageClock, stage
+from agent.repository import open_repository
+from agent.request import Missing, Plan, Request
+from agent.state import Admitted, RunState
 from agent.targets import locate
+from agent.workspace import CopyNotes
+from tools.errors import Cancelled, ToolError
+from tools.run.removing import remove_tree
 
 _PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
 
 
 def intake(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
-    """Copy the target, choose workload and profilers, name what is missing. Raises: AgentError."""
+    """Copy the target, apply a given change, choose workload and profilers, name what is missing.
+
+    Raises: AgentError, ToolError.
+    """
     deps, request = runtime.context, state["request"]
     with stage(deps, "intake") as clock:
         clock.say("taking a private copy of the target")
         place = locate(Path(request.target))
-        notes = deps.workspace.take(place.root)
+        notes = _take(deps, request, place.root)
+        admitted: Admitted | None = None
+        if request.change is not None:
+            clock.say("applying the change to a copy")
+            admitted = admit(deps, request.change)
+            deps.folder.write_text("change.patch", request.change.patch)
         clock.say("choosing a workload")
-        plan = deps.intake.plan(request, deps.workspace.baseline)
+        plan, admitted = _plan(deps, request, admitted, clock)
         deps.folder.write_json("plan.json", _PLAN, plan)
         missing = [
             Missing(
@@ -43,4 +58,48 @@ def intake(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
             )
             for name in notes.unreadable
         ]
-    return {"plan": plan, "unmeasured": [*missing, *plan.missing], "stages": clock.times}
+    return {
+        "plan": plan,
+        "admitted": admitted,
+        "unmeasured": [*missing, *plan.missing],
+        "stages": clock.times,
+    }
+
+
+def _take(deps: Deps, request: Request, root: Path) -> CopyNotes:
+    """A private copy of the target as it is, or as it was in the commit that a given change is for."""
+    if request.change is None or request.change.base is None:
+        return deps.workspace.take(root)
+    repository = open_repository(deps.runner, root)
+    entries = repository.tree(request.change.base)
+    if not entries:
+        raise BadTarget(f"{root} isn't there in {request.change.base[:12]}: nothing to compare with")
+    folder = deps.workspace.path / "tree"
+    remove_tree(str(folder))
+    folder.mkdir(parents=True)
+    try:
+        repository.write(entries, folder)
+        return deps.workspace.take(folder)
+    finally:
+        remove_tree(str(folder))
+
+
+def _plan(
+    deps: Deps, request: Request, admitted: Admitted | None, clock: StageClock
+) -> tuple[Plan, Admitted | None]:
+    """The plan. Tests of a given change that don't fit the old code are taken back, and it is made without them."""
+    baseline, change = deps.workspace.baseline, request.change
+    if change is None or admitted is None or not admitted.harness or admitted.verdict is not None:
+        return deps.intake.plan(request, baseline), admitted
+    try:
+        plan = deps.intake.plan(request, baseline)
+        clock.say("the old code with the change's tests")
+        check_harness(deps, plan)
+    except Cancelled:
+        raise
+    except (ToolError, Refused) as error:
+        why = error.detail if isinstance(error, Refused) else str(error)
+        _take(deps, request, locate(Path(request.target)).root)
+        admitted = leave_tests_out(deps, change, admitted, " ".join(why.split())[:300])
+        return deps.intake.plan(request, baseline), admitted
+    return plan, admitted

@@ -11,17 +11,13 @@ from agent.nodes.gates import Refused
 from agent.request import Plan
 from agent.state import Baseline
 from tools.measure.benchmark_format import BenchmarkLine, format_results
-from tools.measure.calibration import choose_pairs
 from tools.measure.hostlock import measuring_alone
-from tools.measure.judging import TOLERANCE
-from tools.measure.pairs import PairedSamples, PairPlan, compare, log_ratios, run_pairs
-from tools.measure.statistics import SCREENING_LEVEL, robust_sigma
+from tools.measure.pairs import PairedSamples, PairPlan, compare, run_pairs
+from tools.measure.planned import Aim, final_aim, measure_as_planned
+from tools.measure.statistics import POWER, SCREENING_LEVEL
 from tools.measure.toolchain import Build
 from tools.measure.verdict import Comparison
 from tools.measure.workload import SECONDS_PER_OP, Benchmark, Sample
-
-MUCH_MORE = 1.5
-"""How many times the planned pairs must be asked for to throw the planned ones away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +42,7 @@ def measure(
     say: Callable[[str, int | None, int | None], None],
     level: float = SCREENING_LEVEL,
     unreached: Collection[str] = (),
+    outputs_may_differ: bool = False,
 ) -> Measured:
     """Run the pairs alone on this host and compare at that `level`. Raises: Refused, ToolError.
 
@@ -58,7 +55,6 @@ def measure(
     toolchain = deps.toolchain(plan)
     baseline, candidate = on_the_same_processors(baseline, candidate)
     spent = deps.runner.seconds_spent
-    warnings: list[str] = []
     with measuring_alone(on_wait=lambda text: say(text, None, None), is_cancelled=deps.runner.is_cancelled):
 
         def run(pairs: PairPlan) -> PairedSamples:
@@ -72,19 +68,17 @@ def measure(
                 on_round=lambda n: say(title, n, pairs.pairs),
             )
 
-        planned = _pairs(deps, 0.0, found, len(benchmarks), level)
-        samples = run(PairPlan(pairs=planned, seed=seed))
-        moved = moved_controls(samples, unreached, seed)
-        wanted = _pairs_now(deps, samples, found, level)
-        if moved or wanted >= MUCH_MORE * planned:
-            again = max(planned, wanted)
-            why = (
-                f"{moved[0]} moved, which the change can't reach" if moved else "the host is less steady now"
-            )
-            say(f"{title} again: {why}", None, None)
-            samples = run(PairPlan(pairs=again, seed=seed + 500))
-            moved = moved_controls(samples, unreached, seed)
-            warnings.append(f"{why}: {planned} pairs were thrown away and {again} measured instead")
+        measured = measure_as_planned(
+            run,
+            _aim(deps, found, level),
+            comparisons=len(benchmarks),
+            decisive=found.primary,
+            seed=seed,
+            unreached=unreached,
+            on_repeat=lambda why: say(f"{title} again: {why}", None, None),
+        )
+    samples, moved = measured.samples, measured.moved
+    warnings = [measured.repeated] if measured.repeated else []
     comparisons = compare(samples, seed=seed, level=level)
     evidence = deps.evidence.add(
         "pairs",
@@ -96,7 +90,7 @@ def measure(
         warnings=[*warnings, *(f"{c.benchmark}, {c.unit}: {w}" for c in comparisons for w in c.warnings)],
     )
     differing = different_output(samples)
-    if differing is not None:
+    if differing is not None and not outputs_may_differ:
         raise Refused(
             reason="results differ", detail=f"the output of {differing} differs", evidence=(evidence.id,)
         )
@@ -117,35 +111,27 @@ def on_the_same_processors(baseline: Build, candidate: Build) -> tuple[Build, Bu
     return replace(baseline, processors=None), replace(candidate, processors=None)
 
 
-def moved_controls(samples: PairedSamples, unreached: Collection[str], seed: int) -> tuple[str, ...]:
-    """The benchmarks that a change can't reach and whose time moved all the same, beyond doubt and tolerance.
-
-    A few percent come from another layout of the same code in memory, which isn't the host's doing.
-    """
-    found = [c for c in compare(samples, seed=seed) if c.unit == SECONDS_PER_OP and c.benchmark in unreached]
-    allowed = 1 + TOLERANCE
-    return tuple(
-        c.benchmark for c in found if c.changed and (c.ratio_low > allowed or c.ratio_high < 1 / allowed)
-    )
-
-
-def _pairs_now(deps: Deps, samples: PairedSamples, found: Baseline, level: float) -> int:
-    """The pairs that the noise of these samples asks for, at most the settings' most."""
-    decisive = [name for name in samples.baseline if name in found.primary]
-    noise = max((robust_sigma(log_ratios(samples, name, SECONDS_PER_OP)) for name in decisive), default=0.0)
-    return _pairs(deps, max(noise, found.noise), found, len(samples.baseline), level)
-
-
-def _pairs(deps: Deps, noise: float, found: Baseline, comparisons: int, level: float) -> int:
-    """At least the baseline's pairs, and as many as this noise and so many comparisons ask for."""
-    planned = found.pairs if level == SCREENING_LEVEL else found.final_pairs
-    return choose_pairs(
-        noise,
-        deps.definition.policy.minimum_gain_ratio,
-        comparisons,
-        low=planned,
-        high=max(planned, deps.settings.measure.pairs_max),
+def _aim(deps: Deps, found: Baseline, level: float) -> Aim:
+    """What the pairs are for, as the baseline planned them for that level."""
+    settings = deps.settings.measure
+    wanted_gain = deps.definition.policy.minimum_gain_ratio
+    if level != SCREENING_LEVEL:
+        return final_aim(
+            found.noise,
+            wanted_gain,
+            len(found.first_s),
+            low=found.final_pairs,
+            most=settings.pairs_max,
+            process_s=found.first_s.values(),
+            final_s=settings.final_s,
+        )
+    return Aim(
+        wanted_gain=wanted_gain,
         level=level,
+        power=POWER,
+        noise=found.noise,
+        planned=found.pairs,
+        most=settings.pairs_max,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.deps import Deps
@@ -13,7 +14,7 @@ from agent.report import plain, quoted
 from agent.request import Plan
 from tools.errors import Cancelled, ToolError
 from tools.measure.equivalence import Difference, Equivalence
-from tools.measure.guard import SUSPICION, Objection
+from tools.measure.guard import SUSPICION, GuardRule, Objection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +32,27 @@ class Looked:
 
 
 def guard_gate(
-    deps: Deps, plan: Plan, before: Path, after: Path, files: tuple[str, ...], label: str
+    deps: Deps,
+    plan: Plan,
+    before: Path,
+    after: Path,
+    files: tuple[str, ...],
+    label: str,
+    *,
+    told: Collection[GuardRule] = SUSPICION,
 ) -> Looked:
-    """Read the change for tricks. Raises: Refused with the first objection and how many more there are."""
+    """Read the change for tricks; what rules of `told` find is a warning and a suspicion.
+
+    Raises: Refused with the first objection and how many more there are.
+    """
     found = deps.verifier(plan).objections(before, after, files)
-    hard = [o for o in found if o.rule not in SUSPICION]
+    hard = [o for o in found if o.rule not in told]
     evidence = deps.evidence.add(
         "guard",
         f"reading {label} for tricks",
         "ask-profiler guard",
         quantities=[Quantity(name="objections", value=float(len(hard)), unit="count")],
-        warnings=[_objection_words(o) for o in found if o.rule in SUSPICION],
+        warnings=[_objection_words(o) for o in found if o.rule in told],
         failure="; ".join(_objection_words(o) for o in hard[:5]) or None,
     )
     if hard:
@@ -74,8 +85,36 @@ def tests_and_values_gate(
                 "values", f"calls of {label}", "ask-profiler values", failure=str(error)
             )
             words = "Compared by value: nothing; it could not be done on this host."
-            return Looked(evidence=(tests, failed.id), checks=(words,))
-    return _judge_values(deps, found, label, tests)
+            looked = Looked(evidence=(tests, failed.id), checks=(words,))
+        else:
+            looked = _judge_values(deps, found, label, tests)
+    races = _races_gate(deps, plan, before, after, label)
+    return replace(
+        looked, evidence=(*looked.evidence, *races.evidence), checks=(*looked.checks, *races.checks)
+    )
+
+
+def _races_gate(deps: Deps, plan: Plan, before: Path, after: Path, label: str) -> Looked:
+    """Look for data races that the change brings. Raises: Refused, Cancelled."""
+    races = deps.verifier(plan).races(before, after)
+    if races.why_not:
+        return Looked(evidence=(), checks=(f"Data races weren't looked for: {plain(races.why_not)}.",))
+    if not races.looked:
+        return Looked(evidence=(), checks=())
+    evidence = deps.evidence.add(
+        "tests",
+        f"data races of {label}",
+        "ask-profiler races",
+        failure=f"data race: {races.found[0]}" if races.found else None,
+    )
+    if races.found:
+        raise Refused(
+            reason="tests fail",
+            detail=f"it has a data race that wasn't there before: {races.found[0]}",
+            evidence=(evidence.id,),
+        )
+    words = "The race detector saw nothing in tests and benchmarks."
+    return Looked(evidence=(evidence.id,), checks=(words,))
 
 
 def _judge_values(deps: Deps, found: Equivalence, label: str, tests: str) -> Looked:

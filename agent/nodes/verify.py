@@ -9,14 +9,14 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from agent.deps import Deps
-from agent.nodes.gates import Refused, apply_gate, build_gate, frozen_gate
+from agent.nodes.deciding import settled
+from agent.nodes.gates import apply_gate, build_gate, frozen_gate
 from agent.nodes.measuring import measure
 from agent.nodes.scrutiny import Claim, scrutinise
 from agent.nodes.stage import StageClock, stage
 from agent.nodes.values import guard_gate, tests_and_values_gate
 from agent.report import Candidate, JudgedCandidate
 from agent.state import Baseline, RunState
-from tools.errors import Cancelled, ToolError
 from tools.measure.judging import best_gain, judge
 from tools.measure.toolchain import ProfileView
 from tools.measure.verdict import Verdict
@@ -36,19 +36,12 @@ def verify(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
     evidence: list[str] = []
     checks: list[str] = []
     with stage(deps, "verify") as clock:
-        try:
-            verdict = _judge(state, deps, candidate, evidence, checks, clock)
-        except Refused as refused:
-            evidence += refused.evidence
-            verdict = refused.verdict
-        except Cancelled:
-            raise
-        except ToolError as error:
-            failed = deps.evidence.add(
-                "missing", f"measuring {candidate.id}", "ask-profiler pairs", failure=str(error)
-            )
-            evidence.append(failed.id)
-            verdict = Verdict(accepted=False, reason="not enough samples", detail=str(error))
+        verdict = settled(
+            deps,
+            lambda: _judge(state, deps, candidate, evidence, checks, clock),
+            evidence,
+            f"measuring {candidate.id}",
+        )
         if verdict.accepted:
             deps.workspace.accept(accepted_count(state) + 1)
     judged = JudgedCandidate(

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable
 
 from agent.evidence import Evidence, Reference
+from agent.rendering import growth
 from agent.rendering.quantities import format_number, format_quantity, resolve
 from agent.rendering.sentences import (
+    SAID_AS_IT_IS,
     UNIT_NAMES,
     change,
     headline,
@@ -16,10 +18,14 @@ from agent.rendering.sentences import (
     title,
     verdict_words,
 )
-from agent.report import MARKUP, Bottleneck, JudgedCandidate, Report
+from agent.report import MARKUP, Bottleneck, JudgedCandidate, Report, WorkloadGrowth
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """What could steer a terminal that shows the file."""
+PATCH = "change.patch"
+"""Where a given change is kept in the run's folder."""
+SHOWN_FILES = 20
+SHOWN_LINES = 400
 
 
 def escape(text: str) -> str:
@@ -48,6 +54,7 @@ def render(report: Report) -> str:
         _bottlenecks(report),
         _optimisations(report),
         _before_after(report),
+        _growth(report),
         _resources(report),
         _targets(report),
         _checklist(report),
@@ -73,7 +80,7 @@ def _summary(report: Report) -> str:
     plan = report.plan
     accepted = len(report.accepted)
     said = headline(report)
-    if report.outcome in ("improved", "not measured"):
+    if report.outcome == "improved" or report.outcome in SAID_AS_IT_IS:
         said = escape(said)  # names of benchmarks, a program's own words; else it is prose with quoted names
     lines = [
         f"# {title(report)}: {escape(report.question)}",
@@ -84,14 +91,21 @@ def _summary(report: Report) -> str:
     if report.outcome == "improved":
         lines += [_prose(report, report.summary), ""]
     lines += [
-        f"- Target: {code(plan.root)}{' / ' + code(plan.subdirectory) if plan.subdirectory else ''} ({plan.toolchain})",
+        f"- Target: {code(plan.root)}{' / ' + code(plan.subdirectory) if plan.subdirectory else ''} "
+        f"({escape(plan.toolchain)})",
         f"- Workload: {plan.workload.kind}; {escape(plan.workload.chosen_because)}",
-        f"- Bottlenecks: {len(report.bottlenecks)}; "
-        f"candidates judged: {len(report.candidates)}, accepted: {accepted}",
+        *(
+            []
+            if report.given
+            else [
+                f"- Bottlenecks: {len(report.bottlenecks)}; "
+                f"candidates judged: {len(report.candidates)}, accepted: {accepted}"
+            ]
+        ),
         f"- Smallest gain this host could tell: {_value(report, report.smallest_detectable_gain)}",
         f"- Host: {escape(report.host)}",
         *(f"- Measured: {escape(note)}" for note in plan.notes if note not in report.warnings),
-        f"- Analyst: {escape(report.analyst)}. {escape(report.analyst_note)}",
+        *([] if report.given else [f"- Analyst: {escape(report.analyst)}. {escape(report.analyst_note)}"]),
         f"- Definition: {escape(report.agent_name)} {escape(report.agent_version)}; "
         f"run {report.run_id}, {report.created}",
     ]
@@ -103,6 +117,8 @@ def _summary(report: Report) -> str:
 
 
 def _bottlenecks(report: Report) -> str:
+    if report.given is not None:
+        return ""
     if not report.bottlenecks:
         return (
             ""
@@ -137,11 +153,30 @@ _VIEW = {"cpu": "CPU time", "memory": "memory", "goroutines": "goroutines"}
 
 
 def _optimisations(report: Report) -> str:
+    if report.given is not None:
+        return _given(report, report.given)
     if not report.candidates:
         return ""
     lines = ["## Optimisation code", ""]
     for judged in sorted(report.candidates, key=lambda j: not j.verdict.accepted):
         lines += [_candidate(report, judged), ""]
+    return "\n".join(lines)
+
+
+def _given(report: Report, judged: JudgedCandidate) -> str:
+    """The change that someone else wrote: its files, what was looked into, the patch where it can be read here."""
+    found = judged.candidate
+    files = ", ".join(code(name) for name in found.files[:SHOWN_FILES])
+    more = f" and {len(found.files) - SHOWN_FILES} more" if len(found.files) > SHOWN_FILES else ""
+    long = found.patch.count("\n") > SHOWN_LINES
+    lines = [
+        "## The change",
+        "",
+        f"Measured with it: {files or 'nothing'}{more}. Evidence: {', '.join(judged.evidence) or 'none'}.",
+        "",
+        *_checks(report, judged.checks),
+        f"[{PATCH}]({PATCH})" if long else block(found.patch, "diff"),
+    ]
     return "\n".join(lines)
 
 
@@ -170,7 +205,7 @@ def _checks(report: Report, checks: Iterable[str]) -> list[str]:
 
 
 def _before_after(report: Report) -> str:
-    if report.combined is None:
+    if report.combined is None or not report.combined.comparisons:
         return ""
     rows = [
         f"| {escape(c.benchmark)} | {UNIT_NAMES.get(c.unit, escape(c.unit))} "
@@ -189,11 +224,41 @@ def _before_after(report: Report) -> str:
     where = f"Evidence: {', '.join(report.combined_evidence)}."
     verdict = (
         ""
-        if report.combined.accepted
+        if report.combined.accepted or report.given
         else f"\n**{report.combined.reason}**: {escape(report.combined.detail)}\n"
     )
-    checks = _checks(report, report.combined_checks)
+    checks = [] if report.given else _checks(report, report.combined_checks)
     return "\n".join(["## Before and after", "", *head, *rows, "", *checks, note, where, verdict])
+
+
+def _growth(report: Report) -> str:
+    if not report.scaling:
+        return ""
+    head = ["## Growth", "", "| workload | sizes | exponent before | after |", "|---|--:|--:|--:|"]
+    rows = [
+        f"| {escape(f.family)} | {growth.sizes(f)} | {_grows(report, f.before)} | {_grows(report, f.after)} |"
+        for f in report.scaling
+        if f.before is not None
+    ]
+    functions = [
+        f"| {escape(f.function)} | {escape(f.file)} | {f.side} | {_value(report, f.share)} "
+        f"| {'at least ' if f.is_least else ''}{_value(report, f.exponent)} |"
+        for family in report.scaling
+        for f in family.functions
+    ]
+    lines = [*head, *rows, ""] if rows else ["## Growth", ""]
+    lines += [f"{_prose(report, s)}\n" for s in growth.tomorrow(report)]
+    if functions:
+        lines += ["| function | file | side | part at the largest size | exponent |", "|---|---|---|--:|--:|"]
+        lines += [*functions, ""]
+    lines += [f"- {escape(note)}" for note in growth.notes(report)]
+    return "\n".join([*lines, ""])
+
+
+def _grows(report: Report, found: WorkloadGrowth | None) -> str:
+    if found is None:
+        return ""
+    return f"{growth.in_words(report.index.resolve(found.exponent))}: {_value(report, found.exponent)}"
 
 
 def _resources(report: Report) -> str:
@@ -220,6 +285,8 @@ def _targets(report: Report) -> str:
 
 
 def _checklist(report: Report) -> str:
+    if not report.checklist:
+        return ""
     lines = ["## Checklist", ""]
     for result in report.checklist:
         tick = "x" if result.status == "done" else " "

@@ -25,6 +25,10 @@ def format_number(value: float, unit: str) -> str:
         return _scaled(value, _TIME) + suffix
     if head == "B" or head.endswith("-B"):
         return _scaled(value, _BYTES) + suffix
+    if unit == "exponent":
+        return f"{value:.2f}"
+    if unit == "size":
+        return f"{float(f'{value:.2g}'):,.0f}"
     text = f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}"
     return text if unit == "count" else f"{text} {unit}"
 

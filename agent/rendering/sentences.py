@@ -14,7 +14,11 @@ OUTCOMES = {
     "nothing worth changing": "Nothing worth changing",
     "not improved": "Not improved",
     "not measured": "Not measured",
+    "accepted": "Accepted",
+    "rejected": "Rejected",
 }
+SAID_AS_IT_IS = frozenset({"not measured", "accepted", "rejected"})
+"""Outcomes whose summary is no prose: it holds the words of a program, or of a verdict."""
 NO_IDEA = "No change to offer"
 """The title where bottlenecks were found and no candidate: that isn't the same as nothing being worth it."""
 UNIT_NAMES = {
@@ -29,6 +33,8 @@ UNIT_NAMES = {
 
 def title(report: Report) -> str:
     """The answer in a few words."""
+    if report.outcome == "rejected" and report.combined is not None:
+        return f"Rejected: {report.combined.reason}"
     if report.outcome == "nothing worth changing" and report.bottlenecks and not report.candidates:
         return NO_IDEA
     return OUTCOMES[report.outcome]
@@ -56,7 +62,7 @@ def headline(report: Report) -> str:
             f"{format_speedup(comparison.ratio_high)} (95 %): in pairs {1 - comparison.ratio:.1%} less time; "
             f"the medians are {before.removesuffix('/op')} before and {after.removesuffix('/op')} after."
         )
-    if report.outcome == "not measured":
+    if report.outcome in SAID_AS_IT_IS:
         return report.summary  # holds a program's own words
     return resolve(report.summary, report.index)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
+from agent.rendering import growth
 from agent.rendering.quantities import format_number, resolve
 from agent.rendering.sentences import (
     UNIT_NAMES,
@@ -25,7 +27,9 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
     Control characters of the target's are shown as `?`, so that nothing in it can steer the terminal.
     """
     page = _Page(min(max(width, 60), 120), colour)
-    style = {"improved": "green", "not measured": "red"}.get(report.outcome, "yellow")
+    style = {"improved": "green", "accepted": "green", "not measured": "red", "rejected": "red"}.get(
+        report.outcome, "yellow"
+    )
     page.line(page.styled(title(report), "bold", style))
     page.wrapped(headline(report))
     if report.bottlenecks:
@@ -38,15 +42,21 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
                 f"{found.severity}, confidence {found.confidence}"
             )
             page.wrapped(resolve(found.root_cause, report.index), indent=4)
-    if report.candidates:
+    given = report.given
+    if given is not None and given.checks:
+        page.heading("Looked into")
+        for check in given.checks:
+            page.wrapped(unmarked(resolve(check, report.index)), indent=2)
+    if report.candidates and given is None:
         page.heading("Candidates")
         for judged in report.candidates:
             mark = page.styled("+", "green") if judged.verdict.accepted else page.styled("-", "yellow")
             page.line(f" {mark} {judged.candidate.id} {plain(judged.candidate.title)}")
             page.wrapped(verdict_words(judged), indent=4)
-    if report.combined is not None:
+    if report.combined is not None and report.combined.comparisons:
         page.heading("Before and after (fresh processes, paired, 95 % intervals)")
         _table(page, report)
+    _growth(page, report)
     _endings(page, report)
     return page.text()
 
@@ -67,6 +77,14 @@ def _table(page: _Page, report: Report) -> None:
         page.line("  " + "  ".join(cells))
 
 
+def _growth(page: _Page, report: Report) -> None:
+    told = growth.lines(report)
+    if told:
+        page.heading("Growth with the input's size")
+    for line in told:
+        page.wrapped(unmarked(line), indent=2)
+
+
 def _endings(page: _Page, report: Report) -> None:
     if report.targets:
         page.heading("Targets and checklist")
@@ -85,6 +103,14 @@ def _endings(page: _Page, report: Report) -> None:
             page.wrapped(f"{missing.what}: {missing.remedy}", indent=2)
         for warning in report.warnings:
             page.wrapped(warning, indent=2)
+
+
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>|#])")
+
+
+def unmarked(prose: str) -> str:
+    """Prose without the marks of Markdown."""
+    return _ESCAPED.sub(r"\1", prose.replace("`", ""))
 
 
 class _Page:

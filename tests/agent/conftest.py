@@ -15,12 +15,16 @@ from agent.report import (
     Bottleneck,
     Candidate,
     ChecklistResult,
+    FamilyScaling,
+    FunctionScaling,
     Graph,
     JudgedCandidate,
     Report,
     ResourceRow,
     StageTime,
     TargetResult,
+    TomorrowsBottleneck,
+    WorkloadGrowth,
 )
 from agent.request import Missing, Plan
 from tools.measure.verdict import Comparison, Verdict
@@ -122,6 +126,13 @@ def evidence(comparisons: tuple[Comparison, ...]) -> tuple[Evidence, ...]:
         Evidence(id="E6", kind="pairs", title="the whole workload", tool="ask-profiler pairs",
                  quantities=tuple(pairs)),
         Evidence(id="E7", kind="missing", title="go-heap", tool="go-heap", failure="it could not be started"),
+        Evidence(id="E8", kind="analysis", title="growth", tool="ask-profiler scaling",
+                 quantities=(Quantity(name="exponent", value=1.04, unit="exponent", interval=(0.98, 1.1)),
+                             Quantity(name="share_1", value=0.1, unit="ratio"),
+                             Quantity(name="share_2", value=0.6, unit="ratio"),
+                             Quantity(name="exponent_1", value=2.1, unit="exponent", interval=(1.8, 2.5)),
+                             Quantity(name="exponent_2", value=1.0, unit="exponent", interval=(0.9, 1.1)),
+                             Quantity(name="crossing", value=61_234.5, unit="size", interval=(30_000.0, 99_000.0)))),
     )  # fmt: skip
 
 
@@ -163,6 +174,12 @@ def report(
     """A run that improved something."""
     limit = Threshold(metric="duration", comparator="<", value=1.0, unit="s", per_records=10_000)
     measured = Reference(evidence_id="E6", name="Report/size=10000:sec/op:after")
+    planted, largest = (
+        FunctionScaling(function=name, file="report/report.go", side="before",
+                        share=Reference(evidence_id="E8", name=f"share_{n}"),
+                        exponent=Reference(evidence_id="E8", name=f"exponent_{n}"))
+        for n, name in enumerate(("report.Planted", "report.Find"), 1)
+    )  # fmt: skip
     return Report(
         run_id="20260102-030405-abcd", created="2026-01-02T03:04:05+00:00", question="Why is it slow?",
         agent_name="performance-profiler", agent_version="1.0.0", analyst="playbook", analyst_note="Known patterns.",
@@ -185,6 +202,16 @@ def report(
         ),
         unmeasured=(Missing(what="go-heap", leaves_unmeasured="the memory view", remedy="see E7"),),
         warnings=("the host is busy",),
+        scaling=(
+            FamilyScaling(
+                family="Report/size=N", sizes=(100, 10_000),
+                before=WorkloadGrowth(exponent=Reference(evidence_id="E8", name="exponent")),
+                after=WorkloadGrowth(exponent=Reference(evidence_id="E8", name="exponent")),
+                why_not="", functions=(planted, largest), notes=("it was quick",),
+                tomorrow=(TomorrowsBottleneck(function=planted, largest=largest, measured_size=10_000,
+                                              size=Reference(evidence_id="E8", name="crossing")),),
+            ),
+        ),
         graphs=(Graph(title="CPU time, before", path="graphs/cpu-before.svg", view="cpu", kind="before"),),
         profiles=("profiles/cpu.pb.gz",), patch="optimization.patch", optimized_files=("report/report.go",),
         monitoring=("monitoring/rules.yml",), evidence=evidence,

@@ -4,7 +4,8 @@ The target's only module says how long it takes: `SECONDS = 0.010`. A build read
 little noise, or much after the `unsteady_after`-th. `BROKEN` in a file breaks the build, `FAILING` its tests.
 `ALONE = 0.020` is what one operation takes in a process of its own, `UNSEEN = 0.020` what it takes on other inputs,
 `FAILS_UNSEEN` fails there. `TRICK` is what the guard objects to, `REMEMBERS` what it suspects, `OTHER_RESULT` what
-comparing by value finds, `UNREACHED` a change that no benchmark calls. `INSTRUCTIONS = 9` is what is counted.
+comparing by value finds, `RACE` a data race, `UNREACHED` a change that no benchmark calls. `INSTRUCTIONS = 9` is what
+is counted.
 """
 
 from __future__ import annotations
@@ -23,9 +24,18 @@ from tools.errors import ProgramFailed, ToolError
 from tools.measure.counting import Counts
 from tools.measure.equivalence import ComparedFunction, Difference, Equivalence, NotCompared
 from tools.measure.guard import GuardRule, Objection
+from tools.measure.races import Races
+from tools.measure.sizes import size_in_name
 from tools.measure.toolchain import Build, Capture, Profiler, ProfileView, TestOutcome
 from tools.measure.unseen import Unseen
-from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, Sample, Workload
+from tools.measure.workload import (
+    PEAK_RSS_BYTES,
+    SECONDS_PER_OP,
+    Benchmark,
+    Sample,
+    Workload,
+    profiled_benchmarks,
+)
 from tools.profiles.builder import ProfileBuilder
 from tools.profiles.pprof import write_pprof
 from tools.profiles.profile import Function, ValueType
@@ -46,12 +56,13 @@ def make_target(root: Path) -> Path:
 
 @dataclass(slots=True)
 class ScriptedProfiler:
-    """Sees nearly everything in `slow`; fails with `failure` if it has one."""
+    """Sees a hundred samples in `slow` and some elsewhere; fails with `failure` if it has one."""
 
     name: str
     view: ProfileView
     failure: str | None = None
     captures: int = 0
+    elsewhere: int = 0
 
     def unavailable(self) -> str | None:
         return None
@@ -60,10 +71,15 @@ class ScriptedProfiler:
         self.captures += 1
         if self.failure is not None:
             raise ToolError(self.failure)
-        builder = ProfileBuilder([ValueType(name="cpu", unit="nanoseconds")])
+        kinds = [ValueType(name="samples", unit="count"), ValueType(name="cpu", unit="nanoseconds")]
+        builder = ProfileBuilder(kinds)
         slow = Function(name="slow", file=str(build.root / "app.py"), start_line=4)
         for _ in range(100):
-            builder.add([(slow, 5)], [10])
+            builder.add([(slow, 5)], [1, 10])
+        self._planted(builder, build.root, workload)
+        if self.elsewhere:
+            library = Function(name="loads", file="/usr/lib/json.py")
+            builder.add([(library, 2)], [self.elsewhere, 10 * self.elsewhere])
         profile = builder.build(default_value="cpu")
         path = out.with_name(f"{out.name}-{self.name}.pb.gz")
         write_pprof(profile, path)
@@ -80,6 +96,15 @@ class ScriptedProfiler:
         )
 
 
+    def _planted(self, builder: ProfileBuilder, root: Path, workload: Workload) -> None:
+        """`PLANTED` in the target: `grows` takes 40 samples to `slow`'s 100 at size 10,000, fewer at less."""
+        size = profiled_benchmarks(workload)[0].size
+        if size is not None and "PLANTED" in (root / "app.py").read_text():
+            grows = Function(name="grows", file=str(root / "app.py"), start_line=9)
+            for _ in range(round(40 * size / 10_000)):
+                builder.add([(grows, 10)], [1, 10])
+
+
 @dataclass(slots=True)
 class ScriptedToolchain:
     """Answers at once what a real toolchain would measure; its tests write `leaves_behind` if that is a name."""
@@ -93,17 +118,18 @@ class ScriptedToolchain:
     sequential: bool = False
     seen_processors: set[tuple[str, int | None]] = field(default_factory=set)
     moving: bool = False
+    reads_tests: bool = False
     noise: random.Random = field(default_factory=lambda: random.Random(1))
 
     def build(self, root: Path, workload: Workload) -> Build:
-        if "BROKEN" in (root / "app.py").read_text():
+        if "BROKEN" in (root / "app.py").read_text() + self._tests(root):
             raise ProgramFailed("app.py:1: syntax error near {E9.x}", exit_code=1)
         text = (root / "app.py").read_text()
         processors = None if "PARALLEL" in text or not self.sequential else 1
         return Build(root=root, programs={}, duration_s=0.0, argv=("build",), processors=processors)
 
     def test(self, root: Path) -> TestOutcome:
-        passed = "FAILING" not in (root / "app.py").read_text()
+        passed = "FAILING" not in (root / "app.py").read_text() + self._tests(root)
         if self.leaves_behind:
             (root / self.leaves_behind).write_text(str(self.samples))
         return TestOutcome(
@@ -129,6 +155,8 @@ class ScriptedToolchain:
                 raise ProgramFailed("it fails for this input", exit_code=1)
         if benchmark.name == "Far" and self.moving and build.root.name == "cand":
             seconds *= 1.5
+        if benchmark.size is not None:
+            seconds *= benchmark.size / 10_000
         spread = 0.004 if self.samples <= self.unsteady_after else 0.4
         seconds *= 1 + self.noise.uniform(-spread, spread)
         return Sample(
@@ -138,6 +166,10 @@ class ScriptedToolchain:
             duration_s=seconds * iterations,
             output_sha256=self._output(build.root) if self.outputs else "",
         )
+
+    def _tests(self, root: Path) -> str:
+        """What the tests say, where they count."""
+        return "".join(p.read_text() for p in (root / "tests").iterdir()) if self.reads_tests else ""
 
     def _output(self, root: Path) -> str:
         """What the target would print: the text after `PRINTS =`; another at every run for `PRINTS = anything`."""
@@ -187,6 +219,10 @@ class ScriptedVerifier:
             return Unseen(workload=None, why_not="it reads a file")
         return Unseen(workload=workload, changes=(f"seed 1 became {number}",))
 
+    def races(self, before: Path, after: Path) -> Races:
+        racing = "RACE" in (after / "app.py").read_text()
+        return Races(found=("App (app.py:1)",) if racing else (), looked=racing)
+
     def counts(self, build: Build, benchmark: Benchmark, iterations: int) -> Counts:
         counted = _number((build.root / "app.py").read_text(), "INSTRUCTIONS", 100.0)
         return Counts(values={"instructions/op": counted}, why_not={"peak-heap-B": "memray isn't installed"})
@@ -204,7 +240,7 @@ class ScriptedIntake:
         return self.looks
 
     def plan(self, request: Request, root: Path) -> Plan:
-        benchmarks = tuple(Benchmark(name=name, selector=("app",)) for name in self.names)
+        benchmarks = tuple(Benchmark(name=name, selector=("app",), size=size_in_name(name)) for name in self.names)
         return Plan(
             language="python",
             root=request.target,

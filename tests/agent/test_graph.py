@@ -84,7 +84,8 @@ def stage(tmp_path: Path, runner: Runner) -> Stage:
             runner=runner,
             definition=read_definition(definition_path()),
             settings=Settings(
-                measure=measure or MeasureSettings(calibration_pairs=8, pairs_min=12, pairs_max=12),
+                measure=measure
+                or MeasureSettings(calibration_pairs=8, pairs_min=12, pairs_max=12, final_s=0),
                 budgets=BudgetSettings(attempts_per_bottleneck=3),
             ),
             analyst=analyst,
@@ -198,6 +199,7 @@ def test_a_bad_candidate_is_rejected_with_its_reason_however_fast_it_is(
     [
         ("TRICK\n", "gaming", "stack inspection: app.py:1: it says TRICK"),
         ("OTHER_RESULT\n", "results differ", "slow(): result was 1, is 2"),
+        ("RACE\n", "tests fail", "a data race that wasn't there before: App (app.py:1)"),
         ("UNREACHED\n", "no detectable gain", "none of App calls what it changes"),
         ("ALONE = 0.010\n", "gaming", "one operation"),
         ("REMEMBERS\nALONE = 0.010\n", "gaming", "it says REMEMBERS"),
@@ -240,6 +242,24 @@ def test_the_report_says_what_was_looked_into_and_what_could_not_be(stage: Stage
     text = (scene.deps.folder.path / "report.md").read_text()
     assert re.search(r"on 3 \(E\d+\) recorded and 40 \(E\d+\) generated calls; no difference", text)
     assert "On inputs nobody had seen" in text
+
+
+def test_the_predicted_gain_stands_beside_the_measured_one(stage: Stage) -> None:
+    report = stage([takes(0.004)]).run()
+    (said,) = [check for check in report.combined_checks if "end to end" in check]
+    assert said.startswith("`slow` took {")
+    assert not any("more time is saved" in w for w in report.warnings)
+
+
+def test_more_saved_than_was_spent_in_what_was_changed_is_a_warning(stage: Stage) -> None:
+    scene = stage([takes(0.004)])
+    for profiler in scene.profilers:
+        profiler.elsewhere = 900
+    report = scene.run()
+    assert report.outcome == "improved"
+    assert any(
+        "more time is saved than the profile saw in the changed functions" in w for w in report.warnings
+    )
 
 
 def test_inputs_that_cannot_be_varied_are_said_and_stop_nothing(stage: Stage) -> None:
@@ -403,7 +423,7 @@ def test_output_that_changes_from_run_to_run_decides_nothing(stage: Stage) -> No
 
 
 def test_on_a_host_that_became_unsteady_the_pairs_are_measured_again_and_that_is_said(stage: Stage) -> None:
-    settings = MeasureSettings(calibration_pairs=8, pairs_min=8, pairs_max=24)
+    settings = MeasureSettings(calibration_pairs=8, pairs_min=8, pairs_max=24, final_s=0)
     # One first sample and sixteen of the calibration are steady, everything after them isn't.
     report = stage([takes(0.005)], measure=settings, unsteady_after=1 + 16 + 4).run()
     told = [w for e in report.evidence if e.kind == "pairs" for w in e.warnings if "less steady" in w]
@@ -413,7 +433,7 @@ def test_on_a_host_that_became_unsteady_the_pairs_are_measured_again_and_that_is
 
 
 def test_on_a_steady_host_no_pairs_are_thrown_away(stage: Stage) -> None:
-    settings = MeasureSettings(calibration_pairs=8, pairs_min=8, pairs_max=24)
+    settings = MeasureSettings(calibration_pairs=8, pairs_min=8, pairs_max=24, final_s=0)
     report = stage([takes(0.005)], measure=settings).run()
     assert not [w for e in report.evidence for w in e.warnings if "less steady" in w]
     assert {c.pairs for c in report.candidates[0].verdict.comparisons} == {8}

@@ -68,15 +68,16 @@ def test_any_text_survives_line_ends_included(
     assert (tmp_path / "t" / "f.py").read_bytes() == after.encode()
 
 
-def test_a_file_that_is_not_utf8_is_refused_and_never_written_wrongly(
+def test_a_file_that_is_not_utf8_survives_and_the_others_can_still_be_read(
     runner: Runner, old: Path, new: Path
 ) -> None:
     (old / "latin.py").write_bytes(b"# gr\xfc\xdfe\na\n")
     (new / "latin.py").write_bytes(b"# gr\xfc\xdfe\nb\n")
-    patch = make_patch(runner, old, new, ("latin.py",))
-    with pytest.raises(BadRequest, match="doesn't apply cleanly"):
-        apply_patch(runner, old, patch)
-    assert (old / "latin.py").read_bytes() == b"# gr\xfc\xdfe\na\n"
+    (new / "plain.py").write_text("y\n")
+    patch = make_patch(runner, old, new, ("latin.py", "plain.py"))
+    assert "GIT binary patch" in patch and "+y" in patch
+    apply_patch(runner, old, patch)
+    assert file_hashes(old) == file_hashes(new)
 
 
 def test_nothing_changed_is_an_empty_patch(runner: Runner, old: Path, new: Path) -> None:

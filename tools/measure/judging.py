@@ -63,6 +63,26 @@ def judge(
     )
 
 
+def judge_unharmed(comparisons: Sequence[Comparison]) -> Verdict:
+    """Decide on a change that isn't meant to make anything faster: it must make nothing materially slower or bigger.
+
+    That must be shown: where a time's interval reaches beyond the tolerance, nothing can be told.
+    """
+    found = tuple(comparisons)
+    times = [c for c in found if c.unit == SECONDS_PER_OP]
+    if not times:
+        return _rejected("not enough samples", "no time per operation was measured", found)
+    worse = _worse(found, None)
+    if worse is not None:
+        return _rejected("slower elsewhere", _words(worse), found)
+    worst = max(times, key=lambda c: c.ratio_high)
+    if worst.ratio_high > 1 + TOLERANCE:
+        detail = f"{_words(worst)}, where {TOLERANCE:.0%} more would be too much: this host can't tell"
+        return _rejected("not enough samples", detail, found)
+    detail = f"nothing is more than {TOLERANCE:.0%} slower; the least sure is {_words(worst)}"
+    return Verdict(accepted=True, reason=None, detail=detail, comparisons=found)
+
+
 def best_gain(
     comparisons: Sequence[Comparison], primary: Collection[str], view: Literal["cpu", "memory", "goroutines"]
 ) -> Comparison | None:

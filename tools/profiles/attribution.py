@@ -75,7 +75,9 @@ def attribute(profile: Profile, value: str, own: OwnCode) -> Attribution:
     """Give every sample's cost to own functions."""
     owners = [own.owner(f) for f in profile.functions]
     is_own = np.array([o == "own" for o in owners], dtype=bool)
-    places = [_place(f, own) if o == "own" else None for f, o in zip(profile.functions, owners, strict=True)]
+    places = [
+        place_of(f, own) if o == "own" else None for f, o in zip(profile.functions, owners, strict=True)
+    ]
     amounts = profile.values[:, profile.column(value)]
     result = Attribution(total=int(amounts.sum()), places={}, unattributed=Counter())
     functions = profile.frame_function.tolist()
@@ -90,7 +92,8 @@ def attribute(profile: Profile, value: str, own: OwnCode) -> Attribution:
     return result
 
 
-def _place(function: Function, own: OwnCode) -> Place:
+def place_of(function: Function, own: OwnCode) -> Place:
+    """What an own function is called, its closures and instances of generics included."""
     file = own.relative(function) or function.file
     name = function.name
     if own.language == "go":

@@ -30,6 +30,10 @@ def execute(args: argparse.Namespace) -> int:
 
     run = open_store(args, os.environ).open(args.run)
     patch = run.path / "optimization.patch"
+    if (run.path / "change.patch").is_file():
+        raise BadRequest(
+            f"run {run.id} judged a change that was given to it: it has no patch of its own to apply"
+        )
     if not patch.is_file():
         raise BadRequest(f"run {run.id} has no patch: nothing was accepted, or it hasn't ended")
     if not (run.path / "report.json").is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,41 @@ def add_runs_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runs-dir", metavar="DIR", help="where runs are kept (default: the user's state folder)"
     )
+
+
+def add_workload(parser: argparse.ArgumentParser) -> None:
+    """How the target is exercised: benchmarks, a command or a module, and input sizes."""
+    workload = parser.add_mutually_exclusive_group()
+    workload.add_argument("--bench", metavar="REGEX", help="the benchmarks to use as workload")
+    workload.add_argument(
+        "--cmd",
+        metavar="COMMAND",
+        help="the command to use as workload, run without a shell; {size} is replaced",
+    )
+    workload.add_argument("-m", "--module", metavar="MODULE", help="a Python module to run as workload")
+    parser.add_argument("--sizes", metavar="N,N…", help="input sizes for {size} in --cmd")
+
+
+def command_of(args: argparse.Namespace) -> tuple[str, ...]:
+    """The workload's command in words, empty when none was given. Raises: BadRequest."""
+    from agent.errors import BadRequest
+
+    if args.module:
+        return ("python", "-m", args.module)
+    try:
+        return tuple(shlex.split(args.cmd)) if args.cmd else ()
+    except ValueError as error:
+        raise BadRequest(f"--cmd {args.cmd!r} can't be split into words: {error}") from error
+
+
+def sizes_of(args: argparse.Namespace) -> tuple[int, ...]:
+    """The input sizes that were given. Raises: BadRequest."""
+    from agent.errors import BadRequest
+
+    try:
+        return tuple(int(s) for s in args.sizes.split(",")) if args.sizes else ()
+    except ValueError as error:
+        raise BadRequest(f"--sizes {args.sizes!r} is not a list of whole numbers such as 100,1000") from error
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,10 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import NoReturn
 
-COMMANDS = ("ask", "runs", "show", "open", "apply", "resume", "doctor", "definition", "demo", "completion")
+COMMANDS = (
+    "ask", "verify", "compare", "runs", "show", "open", "apply", "resume", "doctor", "selftest", "definition", "demo",
+    "completion",
+)  # fmt: skip
 """Subcommands in the order of the help; each is a module of this package whose docstring is its help."""
 
 EXIT_CODES = """exit codes:
@@ -23,6 +26,7 @@ EXIT_CODES = """exit codes:
   2 the request can't be used                        6 a budget was spent
   3 definition or settings can't be used             7 the run's folder can't be written
   4 the target can't be measured as it stands        8 a tool is missing or failed
+  10 to 14 a given change is rejected (see verify --help)
   130 interrupted (the run can be resumed)"""
 
 

@@ -22,13 +22,41 @@ from agent.errors import BadRequest
 from agent.rendering import json as json_rendering
 from agent.rendering import text as text_rendering
 from agent.report import Report
+from agent.selftest.suite import Selftest
 from agent.service import Service
+from tools.measure.verdict import Rejection
 
 Ask = Callable[[Service, Callable[[Progress], None]], Report]
+Show = Callable[[Report, Path], None]
 
 
-def answer(args: argparse.Namespace, ask: Ask, environment: Mapping[str, str]) -> int:
-    """Ask the service, show progress, print the answer; 0, or 4 when the target could not be measured."""
+VERDICT_CODES: Mapping[Rejection, int] = {
+    "no detectable gain": 10,
+    "gain below the policy": 10,
+    "slower elsewhere": 11,
+    "does not apply": 12,
+    "does not build": 12,
+    "tests fail": 12,
+    "results differ": 12,
+    "forbidden edit": 13,
+    "gaming": 13,
+    "not enough samples": 14,
+}
+"""What a run about a given change ends with when the change is rejected."""
+
+
+def exit_code_of(report: Report) -> int:
+    """0, 4 when the target could not be measured, or the code of a given change's rejection."""
+    if report.outcome == "not measured":
+        return 4
+    reason = report.given.verdict.reason if report.given is not None else None
+    return 0 if reason is None else VERDICT_CODES[reason]
+
+
+def answer(
+    args: argparse.Namespace, ask: Ask, environment: Mapping[str, str], show: Show | None = None
+) -> int:
+    """Ask the service, show progress, print the answer, by `show` where it is given; the exit code."""
     store = open_store(args, environment)
     service = Service(store=store, environment=environment)
     display = ProgressDisplay(quiet=args.quiet)
@@ -41,8 +69,12 @@ def answer(args: argparse.Namespace, ask: Ask, environment: Mapping[str, str]) -
             if service.folder is not None:
                 display.last_words = f"resume with: ask-profiler resume {service.folder.id}"
             raise
-    print_report(report, store.open(report.run_id).path, as_json=args.json)
-    return 4 if report.outcome == "not measured" else 0
+    folder = store.open(report.run_id).path
+    if show is not None:
+        show(report, folder)
+    else:
+        print_report(report, folder, as_json=args.json)
+    return exit_code_of(report)
 
 
 def print_report(report: Report, folder: Path, *, as_json: bool) -> None:
@@ -59,11 +91,11 @@ def print_report(report: Report, folder: Path, *, as_json: bool) -> None:
 
 
 @contextmanager
-def ended_by_interrupt(service: Service) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end every program the run has started; the run itself can be resumed."""
+def ended_by_interrupt(running: Service | Selftest) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end every program that was started; a run itself can be resumed."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        service.cancel()
+        running.cancel()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
