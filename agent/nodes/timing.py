@@ -151,8 +151,11 @@ def _affordable(
 ) -> list[Benchmark]:
     """As many, in their order, as `measure.growth_s` allows; two at least, unless one alone takes too long.
 
-    One size tells nothing, and where the pairs left no samples there was no final comparison either.
+    One size tells nothing, and fewer than four don't tell a command's start apart. Where the pairs left no samples,
+    there was no final comparison either.
     """
+    is_command = state["plan"].workload.kind != "benchmarks"
+    fewest = SIZES_FOR_CONSTANT if is_command else FEWEST_SIZES
     baseline = state["baseline"]
     first = baseline.first_s if baseline is not None else {}
     quickest = min(first.values(), default=0.0)
@@ -162,7 +165,7 @@ def _affordable(
     for benchmark in wanted:
         cost_s = first.get(benchmark.name, quickest) * FEWEST_SAMPLES * len(sides)
         is_within = spent + cost_s <= limit_s
-        if is_within or (len(found) < FEWEST_SIZES and cost_s <= ALONE * limit_s):
+        if is_within or (len(found) < fewest and cost_s <= ALONE * limit_s):
             found.append(benchmark)
             spent += cost_s
     return found
