@@ -1,5 +1,7 @@
 """The pair engine: baseline and candidate back to back in fresh processes, in random order.
 
+What uses one processor only is pinned, both processes of a pair to the same one, which is drawn anew for each pair.
+
 Everything is built before the first sample. The number of pairs is fixed before looking. Within a pair the
 order is drawn; in each round the benchmarks are shuffled, so that drift falls on both sides alike.
 """
@@ -7,9 +9,10 @@ order is drawn; in each round the benchmarks are shuffled, so that drift falls o
 from __future__ import annotations
 
 import math
+import os
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +61,8 @@ def run_pairs(
 ) -> PairedSamples:
     """Run all pairs. Raises: ToolError as soon as one process gives no usable result."""
     order = random.Random(plan.seed)  # noqa: S311 - an order, not a secret
+    places = random.Random(plan.seed + 1)  # noqa: S311
+    processors = sorted(os.sched_getaffinity(0))
     sides: tuple[dict[str, list[Sample]], dict[str, list[Sample]]] = (
         {b.name: [] for b in benchmarks},
         {b.name: [] for b in benchmarks},
@@ -66,7 +71,10 @@ def run_pairs(
         for benchmark in order.sample(list(benchmarks), len(benchmarks)):
             pair = [(baseline, sides[0]), (candidate, sides[1])]
             order.shuffle(pair)
+            cpu = places.choice(processors)
             for build, side in pair:
+                if baseline.processors == candidate.processors == 1:
+                    build = replace(build, cpus=frozenset({cpu}))
                 side[benchmark.name].append(sample(build, benchmark, iterations[benchmark.name]))
         if on_round is not None:
             on_round(number + 1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -25,6 +26,14 @@ SCREENING_LEVEL = 0.05
 DECISION_LEVEL = 0.005
 """The corrected p at which a change is called faster in the end: one false alarm, either way, in 200 comparisons."""
 POWER = 0.8
+"""How often a gain is found that is called detectable, and with which candidates are screened."""
+DECISION_POWER = 0.95
+"""How often the final comparison finds a gain of the size that its pairs were chosen for."""
+SHAMOS = 1.0483
+"""The standard deviation of normal noise over the median distance of two values."""
+SIMULATED_PAIRS = 25
+"""Up to so many pairs the power of the test is simulated; beyond them a formula holds."""
+SIMULATIONS = 2_000
 RANK_EFFICIENCY = math.sqrt(math.pi / 3)
 """How much wider the Hodges-Lehmann estimate is than a mean on normal noise; what robustness costs."""
 
@@ -119,10 +128,15 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def robust_sigma(values: FloatArray) -> float:
-    """The standard deviation of normal noise with this median absolute deviation; 0 below two values."""
+    """The standard deviation of normal noise with this median distance of two values; 0 below two values.
+
+    Of five values it tells twice as much as the median absolute deviation does. Source: Shamos 1976, whose constant
+    makes it that of normal noise.
+    """
     if len(values) < 2:
         return 0.0
-    return float(1.4826 * np.median(np.abs(values - np.median(values))))
+    first, second = np.triu_indices(len(values), 1)
+    return float(np.median(np.abs(values[first] - values[second]))) * SHAMOS
 
 
 def detectable_log_ratio(
@@ -134,12 +148,29 @@ def detectable_log_ratio(
     """
     if fewest_pairs(comparisons, level) > pairs:
         return math.inf
+    if pairs <= SIMULATED_PAIRS:
+        return _simulated_shift(pairs, level / comparisons, power) * noise
     quantiles = _student(1 - level / comparisons / 2, pairs - 1) + _student(power, pairs - 1)
     return quantiles * RANK_EFFICIENCY * noise / math.sqrt(pairs)
 
 
+@lru_cache(maxsize=512)
+def _simulated_shift(pairs: int, level: float, power: float) -> float:
+    """The shift of standard normal values that the signed-rank test finds with that `power`, by simulation.
+
+    It finds one when enough averages of two lie beyond zero: each simulated sample has a smallest shift with which
+    they do. With few pairs no formula holds: nearly all signs must agree, which costs more than a formula says (with
+    9 pairs at 0.5 % Student's t promised 80 % where 58 % were found).
+    """
+    random = np.random.default_rng(0)
+    averages = _averages(random.normal(0, 1, (SIMULATIONS, pairs)))
+    bound = _interval_rank(pairs, 1 - level) - 1
+    needed = -np.partition(averages, bound, axis=1)[:, bound]
+    return float(np.quantile(needed, power))
+
+
 def _student(probability: float, degrees: int) -> float:
-    """A quantile of Student's t, which few pairs need. Source: Abramowitz and Stegun 26.7.5."""
+    """A quantile of Student's t. Source: Abramowitz and Stegun 26.7.5."""
     z = NormalDist().inv_cdf(probability)
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
@@ -150,6 +181,14 @@ def _student(probability: float, degrees: int) -> float:
 def fewest_pairs(comparisons: int, level: float) -> int:
     """How many pairs it takes before any of so many `comparisons` can reach the level at all."""
     return math.ceil(math.log2(2 * comparisons / level))
+
+
+def outvoting_pairs(comparisons: int, level: float) -> int:
+    """How many pairs it takes to reach the level although one of them went the wrong way by any amount."""
+    pairs = fewest_pairs(comparisons, level)
+    while _interval_rank(pairs, 1 - level / comparisons) <= pairs:
+        pairs += 1
+    return pairs
 
 
 def median_interval(values: Sequence[float] | FloatArray, confidence: float = 0.95) -> Interval:

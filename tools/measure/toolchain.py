@@ -17,7 +17,8 @@ ProfileView = Literal["cpu", "memory", "goroutines"]
 class Build:
     """A copy of the target that is ready to run; `programs` maps a package or role to its executable.
 
-    `processors` is how many its measured processes may use, None for all; both sides of a pair use the same.
+    `processors` is how many its measured processes may use, None for all; both sides of a pair use the same. `cpus`
+    are those that a process is pinned to, None for any: the two processes of a pair get the same one.
     """
 
     root: Path
@@ -25,6 +26,7 @@ class Build:
     duration_s: float
     argv: tuple[str, ...] = ()
     processors: int | None = None
+    cpus: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

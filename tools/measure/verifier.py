@@ -8,6 +8,7 @@ from typing import Protocol
 from tools.measure.counting import Counts
 from tools.measure.equivalence import Equivalence
 from tools.measure.guard import Objection
+from tools.measure.races import Races
 from tools.measure.toolchain import Build
 from tools.measure.unseen import Unseen
 from tools.measure.workload import Benchmark, Workload
@@ -26,6 +27,9 @@ class Verifier(Protocol):
 
     def unseen(self, root: Path, workload: Workload, number: int) -> Unseen:
         """Give the copy at `root` other inputs, in place; the same `number` gives the same. Raises: ToolError."""
+
+    def races(self, before: Path, after: Path) -> Races:
+        """Look for data races that a change brings, in the copies' tests and benchmarks. Raises: Cancelled."""
 
     def counts(self, build: Build, benchmark: Benchmark, iterations: int) -> Counts:
         """Count what one operation uses, in ways that don't depend on the host's mood. Raises: ToolError."""

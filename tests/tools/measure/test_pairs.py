@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +66,23 @@ def test_the_order_within_pairs_and_of_benchmarks_is_random_but_repeatable() -> 
     assert 8 <= first.count(OLD.root) <= 28  # of 36 pairs
     rounds = {tuple(call[1] for call in host.calls[n : n + 6 : 2]) for n in range(0, len(host.calls), 6)}
     assert len(rounds) > 2
+
+
+def test_what_uses_one_processor_is_pinned_and_a_pair_to_the_same_one() -> None:
+    places: list[frozenset[int] | None] = []
+
+    def sample(build: Build, benchmark: Benchmark, iterations: int) -> Sample:
+        places.append(build.cpus)
+        return Sample(benchmark=benchmark.name, iterations=1, values={SECONDS_PER_OP: 1.0}, duration_s=1.0)
+
+    one = replace(OLD, processors=1), replace(NEW, processors=1)
+    run_pairs(sample, *one, BENCHMARKS, ITERATIONS, PairPlan(pairs=20, seed=1))
+    assert places[::2] == places[1::2]
+    assert {len(cpus) for cpus in places if cpus} == {1}
+    assert frozenset().union(*(cpus for cpus in places if cpus)) == os.sched_getaffinity(0)
+    places.clear()
+    run_pairs(sample, one[0], NEW, BENCHMARKS, ITERATIONS, PairPlan(pairs=2, seed=1))
+    assert set(places) == {None}
 
 
 def test_every_round_has_every_benchmark_once() -> None:

@@ -12,10 +12,15 @@ from hypothesis import strategies as st
 
 from tools.measure.statistics import (
     DECISION_LEVEL,
+    DECISION_POWER,
+    POWER,
+    SCREENING_LEVEL,
     FloatArray,
     detectable_log_ratio,
+    fewest_pairs,
     holm,
     median_interval,
+    outvoting_pairs,
     paired_interval,
     robust_sigma,
     signed_rank_p,
@@ -153,26 +158,58 @@ def test_a_higher_confidence_widens_the_interval() -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30))
-def test_the_robust_deviation_is_scipys(values: list[float]) -> None:
-    expected = scipy.stats.median_abs_deviation(values, scale="normal")
-    assert robust_sigma(np.array(values)) == pytest.approx(float(expected), rel=1e-4, abs=1e-9)
+def test_the_robust_deviation_is_the_median_distance_of_two_values(values: list[float]) -> None:
+    distances = [abs(a - b) for n, a in enumerate(values) for b in values[n + 1 :]]
+    expected = float(np.median(distances)) / (math.sqrt(2) * scipy.stats.norm.ppf(0.75))
+    assert robust_sigma(np.array(values)) == pytest.approx(expected, rel=1e-4, abs=1e-9)
+
+
+def test_a_tenth_of_wild_values_hardly_moves_the_robust_deviation() -> None:
+    values = np.random.default_rng(3).normal(0, 0.03, 400)
+    assert robust_sigma(values) == pytest.approx(0.03, rel=0.1)
+    values[:40] *= 1000
+    assert robust_sigma(values) < 0.04
 
 
 def test_one_value_has_no_deviation() -> None:
     assert robust_sigma(np.array([3.0])) == 0.0
 
 
-@pytest.mark.parametrize("pairs", [10, 14])
-def test_the_detectable_change_is_found_most_of_the_time(pairs: int) -> None:
-    """A change of the size that is called detectable is found in 70 to 95 % of the experiments."""
-    change = detectable_log_ratio(0.03, pairs)
+@pytest.mark.parametrize(("level", "power"), [(SCREENING_LEVEL, POWER), (DECISION_LEVEL, DECISION_POWER)])
+@pytest.mark.parametrize("comparisons", [1, 3])
+@pytest.mark.parametrize("pairs", [11, 14, 25, 26, 40])
+def test_the_detectable_change_is_found_as_often_as_is_promised(
+    pairs: int, comparisons: int, level: float, power: float
+) -> None:
+    change = detectable_log_ratio(0.03, pairs, comparisons, level=level, power=power)
     random = np.random.default_rng(pairs)
-    found = 0
-    for trial in range(120):
-        values = random.normal(change, 0.03, pairs)
-        interval = paired_interval(values, 0.95, seed=trial)
-        found += interval.low > 0 and signed_rank_p(values) <= 0.05
-    assert 0.7 <= found / 120 <= 0.97
+    trials = 600
+    found = sum(
+        signed_rank_p(random.normal(change, 0.03, pairs)) <= level / comparisons for _ in range(trials)
+    )
+    assert found / trials == pytest.approx(power, abs=0.05)  # 3 deviations of 600 tosses
+
+
+def test_the_fewest_pairs_reach_the_level_and_one_less_does_not() -> None:
+    for comparisons in (1, 2, 3, 7, 20):
+        for level in (SCREENING_LEVEL, DECISION_LEVEL):
+            fewest = fewest_pairs(comparisons, level)
+            assert comparisons * signed_rank_p(np.full(fewest, 1.0)) <= level
+            assert comparisons * signed_rank_p(np.full(fewest - 1, 1.0)) > level
+            assert math.isfinite(detectable_log_ratio(0.03, fewest, comparisons, level=level))
+
+
+@pytest.mark.parametrize(
+    ("comparisons", "level"), [(1, DECISION_LEVEL), (3, DECISION_LEVEL), (1, SCREENING_LEVEL)]
+)
+def test_one_pair_gone_wrong_is_outvoted_by_so_many_and_not_by_one_less(
+    comparisons: int, level: float
+) -> None:
+    def p(pairs: int) -> float:
+        return comparisons * signed_rank_p(np.array([-1000.0, *(1.0 + np.arange(pairs - 1))]))
+
+    enough = outvoting_pairs(comparisons, level)
+    assert p(enough) <= level < p(enough - 1)
 
 
 def test_more_pairs_detect_less_and_more_comparisons_detect_later() -> None:

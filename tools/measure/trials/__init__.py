@@ -1,0 +1,1 @@
+"""Trials of the measurement itself: known amounts of work through the very engine that judges changes."""

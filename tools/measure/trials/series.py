@@ -1,0 +1,178 @@
+"""Series of trials: how often equal code wins, how often a known gain is found, how often intervals hold the truth."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tools.measure.hostlock import measuring_alone
+from tools.measure.pairs import PairPlan, log_ratios, run_pairs
+from tools.measure.statistics import paired_interval
+from tools.measure.toolchain import Build
+from tools.measure.trials.rates import Rate
+from tools.measure.trials.subject import Subject
+from tools.measure.trials.trial import Rules, Trial, iterations_for, run_trial
+from tools.measure.workload import SECONDS_PER_OP
+
+OnTrial = Callable[[int, int], None]
+"""Told after each trial how many are done, of how many."""
+SHARE_PAIRS = 60
+"""Pairs that tell the share of a process's time that doesn't depend on the work."""
+ROUND_PAIRS = 10
+"""Of them, how many are measured without giving the host's lock back."""
+GAINS = (0.02, 0.4)
+"""The smallest and the largest of the random gains."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalseWins:
+    """Equal code against itself: how often we called it faster, and how often benchstat's test did on the same
+    samples, the earlier half against the later half. `pairs` and `seconds` have one number for each trial.
+    """
+
+    ours: Rate
+    in_sequence: Rate
+    pairs: tuple[int, ...]
+    seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """A known `gain`: how often it was found, and how often the interval held it."""
+
+    gain: float
+    found: Rate
+    held: Rate
+    pairs: tuple[int, ...]
+    seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Known gains, one for each trial: how often the interval held them."""
+
+    held: Rate
+    gains: tuple[float, ...]
+    widths: tuple[float, ...]
+    pairs: tuple[int, ...]
+    seconds: tuple[float, ...]
+
+
+def with_fixed_share(
+    subject: Subject,
+    rules: Rules,
+    *,
+    seed: int,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Subject:
+    """The subject with the share of its time that doesn't depend on the work, by measuring.
+
+    Pairs of all and of half the work: their ratio is half of one and that share. Raises: ToolError, Cancelled.
+    """
+    half = subject.with_work(subject.work // 2)
+    iterations = iterations_for(subject, rules)
+    ratios = []
+    for number in range(SHARE_PAIRS // ROUND_PAIRS):
+        with measuring_alone(is_cancelled=is_cancelled):
+            plan = PairPlan(pairs=ROUND_PAIRS, seed=seed + number)
+            samples = run_pairs(
+                subject.toolchain.sample,
+                subject.baseline,
+                half,
+                subject.workload.benchmarks,
+                iterations,
+                plan,
+            )
+        ratios.append(log_ratios(samples, subject.benchmark.name, SECONDS_PER_OP))
+    ratio = math.exp(paired_interval(np.concatenate(ratios), 0.95, seed).estimate)
+    return replace(subject, fixed_share=max(0.0, 2 * ratio - 1))
+
+
+def false_wins(
+    subject: Subject,
+    rules: Rules,
+    trials: int,
+    *,
+    seed: int,
+    on_trial: OnTrial = lambda done, of: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> FalseWins:
+    """Compare two copies of the same code so many times. Raises: ToolError, Cancelled."""
+    copy, _ = subject.with_gain(0.0)
+    found = _trials(subject, [copy] * trials, rules, seed, on_trial, is_cancelled)
+    return FalseWins(
+        ours=Rate(hits=sum(t.won for t in found), trials=trials),
+        in_sequence=Rate(hits=sum(t.won_in_sequence for t in found), trials=trials),
+        pairs=tuple(t.comparison.pairs for t in found),
+        seconds=tuple(t.seconds for t in found),
+    )
+
+
+def detection(
+    subject: Subject,
+    gain: float,
+    rules: Rules,
+    trials: int,
+    *,
+    seed: int,
+    on_trial: OnTrial = lambda done, of: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Detection:
+    """Look for a true `gain` (0 to 1) so many times. Raises: ToolError, Cancelled."""
+    candidate, true_gain = subject.with_gain(gain)
+    found = _trials(subject, [candidate] * trials, rules, seed, on_trial, is_cancelled)
+    return Detection(
+        gain=true_gain,
+        found=Rate(hits=sum(t.won for t in found), trials=trials),
+        held=Rate(hits=sum(t.holds(true_gain) for t in found), trials=trials),
+        pairs=tuple(t.comparison.pairs for t in found),
+        seconds=tuple(t.seconds for t in found),
+    )
+
+
+def coverage(
+    subject: Subject,
+    rules: Rules,
+    trials: int,
+    *,
+    seed: int,
+    on_trial: OnTrial = lambda done, of: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Coverage:
+    """Measure random gains, another in each trial. Raises: ToolError, Cancelled."""
+    draw = random.Random(seed)  # noqa: S311 - an amount of work, not a secret
+    injected = [subject.with_gain(draw.uniform(*GAINS)) for _ in range(trials)]
+    found = _trials(subject, [build for build, _ in injected], rules, seed, on_trial, is_cancelled)
+    gains = tuple(gain for _, gain in injected)
+    return Coverage(
+        held=Rate(hits=sum(t.holds(g) for t, g in zip(found, gains, strict=True)), trials=trials),
+        gains=gains,
+        widths=tuple(t.comparison.ratio_high - t.comparison.ratio_low for t in found),
+        pairs=tuple(t.comparison.pairs for t in found),
+        seconds=tuple(t.seconds for t in found),
+    )
+
+
+def _trials(
+    subject: Subject,
+    candidates: Sequence[Build],
+    rules: Rules,
+    seed: int,
+    on_trial: OnTrial,
+    is_cancelled: Callable[[], bool],
+) -> list[Trial]:
+    """One trial of each candidate, each with another order."""
+    iterations = iterations_for(subject, rules)
+    found = []
+    for number, candidate in enumerate(candidates):
+        found.append(
+            run_trial(
+                subject, candidate, rules, iterations, seed=seed + 10_000 * number, is_cancelled=is_cancelled
+            )
+        )
+        on_trial(number + 1, len(candidates))
+    return found
