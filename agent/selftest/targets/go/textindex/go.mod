@@ -1,0 +1,3 @@
+module example.com/textindex
+
+go 1.24

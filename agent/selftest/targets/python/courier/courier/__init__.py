@@ -1,0 +1,1 @@
+"""Fetches parcels from slow stores and brings them to others."""

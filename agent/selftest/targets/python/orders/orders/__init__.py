@@ -1,0 +1,1 @@
+"""Orders of a mail order house: reading what shops send, and billing it."""

@@ -1,0 +1,1 @@
+"""What sensors measured: smoothing it, and telling what is usual."""

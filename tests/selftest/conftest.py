@@ -1,0 +1,60 @@
+"""Sessions of the selftest, one for each target, and an interpreter with nothing but pytest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.deps import Deps
+from agent.selftest.catalogue import KnownChange
+from agent.selftest.result import JudgedChange
+from agent.selftest.session import Opening, Session
+
+Judge = Callable[[KnownChange], JudgedChange]
+
+
+@pytest.fixture(scope="session")
+def light_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter with pytest and no plugin: a benchmark's process starts in a quarter of the time."""
+    folder = tmp_path_factory.mktemp("light environment") / ".venv"
+    base = Path(sys.base_prefix) / "bin" / "python3"
+    subprocess.run([base, "-m", "venv", "--without-pip", folder], check=True, capture_output=True)
+    packages = next(folder.glob("lib/python*/site-packages"))
+    source = Path(pytest.__file__).parents[1]
+    for name in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
+        shutil.copytree(source / name, packages / name)
+    shutil.copy(source / "py.py", packages)
+    return folder / "bin" / "python"
+
+
+@pytest.fixture(scope="session")
+def judge(light_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    """Judges a change; the baseline of its target is measured when the first of its changes comes."""
+    opened: list[Deps] = []
+    opening = Opening(
+        folder=tmp_path_factory.mktemp("selftest"),
+        environment=os.environ,
+        clock=time.monotonic,
+        report_progress=lambda progress: None,
+        on_deps=opened.append,
+        python=str(light_python),
+    )
+    sessions: dict[Path, Session] = {}
+
+    def judge(change: KnownChange) -> JudgedChange:
+        if change.folder not in sessions:
+            sessions[change.folder] = opening.open(change.folder)
+        started = time.monotonic()
+        verdict = sessions[change.folder].judge(change).verdict
+        return JudgedChange(change=change, verdict=verdict, seconds=time.monotonic() - started)
+
+    yield judge
+    for deps in opened:
+        deps.runner.close()

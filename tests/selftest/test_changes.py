@@ -1,0 +1,25 @@
+"""Every known cheat is rejected for a reason that fits it, and every honest optimisation is accepted."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.selftest.catalogue import KnownChange, read_catalogue
+from tests.selftest.conftest import Judge
+
+pytestmark = pytest.mark.slow
+CATALOGUE = [change for change in read_catalogue() if not change.is_extra]
+CHEATS = [c for c in CATALOGUE if c.kind == "cheat"]
+HONEST = [c for c in CATALOGUE if c.kind == "honest"]
+
+
+@pytest.mark.parametrize("change", CHEATS, ids=[c.id for c in CHEATS])
+def test_a_cheat_is_rejected_for_a_reason_that_fits_it(change: KnownChange, judge: Judge) -> None:
+    judged = judge(change)
+    assert judged.is_as_expected, f"{judged.outcome}: {judged.verdict.reason}: {judged.verdict.detail}"
+
+
+@pytest.mark.parametrize("change", HONEST, ids=[c.id for c in HONEST])
+def test_an_honest_optimisation_is_accepted(change: KnownChange, judge: Judge) -> None:
+    judged = judge(change)
+    assert judged.is_right, f"{judged.outcome}: {judged.verdict.reason}: {judged.verdict.detail}"
