@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import re
+from typing import get_args
 
 import pytest
 
 from agent import errors
+from agent.doors.cli import verify
 from agent.doors.cli.main import COMMANDS, EXIT_CODES, make_parser
+from agent.doors.cli.running import VERDICT_CODES
 from tests.docs.pages import ROOT, code_words, read, rows, section
+from tools.measure.verdict import Rejection
 
 PAGE = "guides/cli.md"
 _VARIABLE = re.compile(r"environ(?:ment)?(?:\.get\(|\[)\s*\"([A-Z_]+)\"")
@@ -96,8 +100,18 @@ def test_the_exit_codes_are_those_of_the_errors_and_of_the_help() -> None:
     kinds = [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, errors.AgentError)]
     codes = {e.exit_code for e in kinds if e is not errors.AgentError}
     told = codes_told(read(PAGE))
-    assert told == codes | {0, 8, 130}
-    assert told == {int(code) for code in re.findall(r"(?:^| )\s(\d+) [a-z]", EXIT_CODES, re.MULTILINE)}
+    verdicts = set(VERDICT_CODES.values())
+    assert told == codes | verdicts | {0, 8, 130}
+    named = {int(code) for code in re.findall(r"(?:^| )\s(\d+) [a-z]", EXIT_CODES, re.MULTILINE)}
+    assert told - verdicts == named - verdicts
+    assert f"{min(verdicts)} to {max(verdicts)} " in EXIT_CODES
+
+
+def test_the_exit_codes_of_a_verdict_are_in_its_help_and_its_guide() -> None:
+    codes = {0, *VERDICT_CODES.values()}
+    assert {int(code) for code in re.findall(r"(?:^|  )(\d+) ", str(verify.__doc__), re.MULTILINE)} == codes
+    assert codes_told(read("guides/verify.md")) == codes
+    assert set(VERDICT_CODES) == set(get_args(Rejection))
 
 
 def test_every_environment_variable_that_is_read_is_told() -> None:

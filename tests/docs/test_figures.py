@@ -12,7 +12,7 @@ from tests.docs.pages import code_words, read, rows, section
 from tools.measure.verdict import Rejection
 from tools.profiles import ranking
 
-PAGES = ("ranking.md", "measurement.md")
+PAGES = ("ranking.md", "measurement.md", "scaling.md")
 
 
 def wrong_figures(text: str) -> list[str]:

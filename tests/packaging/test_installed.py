@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).parents[2]
 HOSTILE = "raise SystemExit('code of the current folder was run')\n"
 CARRIED = ("prompts", "examples", "agent.yaml")
-QUICK = "measure: {capture_s: 0.3, process_s: 0.01, calibration_pairs: 4, pairs_min: 8, pairs_max: 8}\n"
+QUICK = "measure: {capture_s: 0.3, process_s: 0.01, calibration_pairs: 4, pairs_min: 8, pairs_max: 8, final_s: 0}\n"
 PROGRAM = """\
 def count(n):
     known = list(range(0, 1000, 2))
