@@ -17,9 +17,8 @@ from tools.errors import Cancelled, ToolError
 from tools.measure.benchmark_format import BenchmarkLine, parse_results
 from tools.measure.hostlock import measuring_alone
 from tools.measure.scaling import FEWEST_SAMPLES, SIZES_FOR_CONSTANT, SizeTimes
-from tools.measure.sizes import without_size
 from tools.measure.toolchain import Build
-from tools.measure.workload import SECONDS_PER_OP, Benchmark, Workload
+from tools.measure.workload import SECONDS_PER_OP, Benchmark, Workload, family_of
 
 Side = Literal["before", "after"]
 PLACE = "{size}"
@@ -51,7 +50,7 @@ def families_of(workload: Workload) -> list[Family]:
     groups: dict[str, list[Benchmark]] = {}
     for benchmark in workload.benchmarks:
         if benchmark.size is not None:
-            groups.setdefault(without_size(benchmark.name), []).append(benchmark)
+            groups.setdefault(family_of(benchmark), []).append(benchmark)
     found = []
     for name, members in groups.items():
         derived = derived_sizes(workload, members) if any(PLACE in w for w in workload.command) else []

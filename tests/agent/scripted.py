@@ -95,7 +95,6 @@ class ScriptedProfiler:
             duration_s=seconds,
         )
 
-
     def _planted(self, builder: ProfileBuilder, root: Path, workload: Workload) -> None:
         """`PLANTED` in the target: `grows` takes 40 samples to `slow`'s 100 at size 10,000, fewer at less."""
         size = profiled_benchmarks(workload)[0].size
@@ -240,7 +239,9 @@ class ScriptedIntake:
         return self.looks
 
     def plan(self, request: Request, root: Path) -> Plan:
-        benchmarks = tuple(Benchmark(name=name, selector=("app",), size=size_in_name(name)) for name in self.names)
+        benchmarks = tuple(
+            Benchmark(name=name, selector=("app",), size=size_in_name(name)) for name in self.names
+        )
         return Plan(
             language="python",
             root=request.target,

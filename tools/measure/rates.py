@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 
 from tools.measure.statistics import FloatArray, Interval
 
+MANY = 2_000
+"""With more than this on both sides the normal interval is as good, and much quicker."""
 _STEPS = 50
 
 
@@ -28,9 +31,16 @@ def rate_ratio(count: int, other: int, exposure: float, other_exposure: float, c
 
 
 def proportion_interval(count: int, total: int, confidence: float) -> tuple[float, float]:
-    """The exact interval of a proportion of which `count` of `total` were seen. Source: Clopper and Pearson 1934."""
+    """The interval of a proportion of which `count` of `total` were seen: exact, or normal where both are many.
+
+    Source: Clopper and Pearson 1934.
+    """
     if total == 0:
         return 0.0, 1.0
+    if min(count, total - count) > MANY:
+        share = count / total
+        half = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(share * (1 - share) / total)
+        return share - half, share + half
     seen = np.arange(1, total + 1, dtype=np.float64)
     choose = np.concatenate([[0.0], np.cumsum(np.log((total - seen + 1) / seen))])
     tail = (1 - confidence) / 2

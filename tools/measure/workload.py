@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from tools.measure.sizes import without_size
+
 Language = Literal["go", "python"]
 WorkloadKind = Literal["benchmarks", "command", "script", "module", "tests"]
 
@@ -62,8 +64,8 @@ class Sample:
 
 
 def family_of(benchmark: Benchmark) -> str:
-    """What benchmarks of the same thing at several sizes have in common; of one without a size its name."""
-    return benchmark.name.rpartition("/")[0] if benchmark.size is not None else benchmark.name
+    """What benchmarks of the same thing at several sizes have in common: the name, `N` where it tells the size."""
+    return without_size(benchmark.name) if benchmark.size is not None else benchmark.name
 
 
 def profiled_benchmarks(workload: Workload) -> tuple[Benchmark, ...]:

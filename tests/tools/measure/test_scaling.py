@@ -14,6 +14,7 @@ from scipy import stats
 from tools.measure.rates import proportion_interval, rate_ratio
 from tools.measure.scaling import FEWEST_SAMPLES, Growth, SizeTimes, Untold, fit_growth
 from tools.measure.sizes import size_in_name, without_size
+from tools.measure.workload import Benchmark, family_of
 
 DECADES = (100, 1_000, 10_000, 100_000)
 Curve = Callable[[float], float]
@@ -158,6 +159,11 @@ def test_the_interval_of_a_proportion_is_scipys_exact_one(seen: int, others: int
     assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
+def test_many_events_give_nearly_the_exact_interval() -> None:
+    expected = stats.binomtest(3_000, 9_000).proportion_ci(0.99, method="exact")
+    assert proportion_interval(3_000, 9_000, 0.99) == pytest.approx((expected.low, expected.high), abs=2e-4)
+
+
 def test_a_ratio_of_rates_holds_the_truth_and_is_open_where_none_was_seen() -> None:
     random = np.random.default_rng(2)
     held = 0
@@ -183,3 +189,9 @@ def test_a_ratio_of_rates_holds_the_truth_and_is_open_where_none_was_seen() -> N
 def test_benchmarks_of_one_thing_share_a_name_but_for_the_size(name: str, family: str) -> None:
     assert without_size(name) == family
     assert (size_in_name(name) is None) == (family == name)
+
+
+def test_two_things_whose_names_begin_alike_are_two_families() -> None:
+    names = ("Map/n=16/swiss", "Map/n=64/swiss", "Map/n=16/std")
+    families = [family_of(Benchmark(name=n, selector=(n,), size=size_in_name(n))) for n in names]
+    assert families[0] == families[1] != families[2]

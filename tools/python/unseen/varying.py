@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from tools.errors import Cancelled, ToolError
 from tools.measure.unseen import Unseen
-from tools.measure.workload import Benchmark, Workload, family_of
+from tools.measure.workload import Benchmark, Workload
 from tools.python.guarding.code import imported_from
 from tools.python.guarding.known import is_judge
 from tools.python.interpreter import Interpreter
@@ -132,7 +132,7 @@ def _resized(workload: Workload, benchmark: Benchmark, numbers: Numbers) -> Benc
         return benchmark
     size = numbers.sizes[benchmark.size]
     return Benchmark(
-        name=f"{family_of(benchmark)}/size={size}",
+        name=f"{benchmark.name.rpartition('/')[0]}/size={size}",
         selector=tuple(word.replace("{size}", str(size)) for word in workload.command),
         size=size,
     )
