@@ -36,7 +36,7 @@ def test_the_shipped_file_says_every_default() -> None:
 
 
 def test_every_number_of_the_settings_has_its_unit_in_its_name() -> None:
-    endings = ("_s", "_bytes", "_usd", "_ratio", "_pairs", "_min", "_max", "_per_bottleneck")
+    endings = ("_s", "_bytes", "_usd", "_ratio", "_pairs", "_calls", "_min", "_max", "_per_bottleneck")
     for section in Settings.model_fields.values():
         part = section.annotation
         assert isinstance(part, type) and issubclass(part, BaseModel)
