@@ -72,8 +72,8 @@ class Opening:
     sandbox: str = "auto"
     seed: int = 0
 
-    def open(self, target: Path) -> Session:
-        """Take, build, test and calibrate a target.
+    def open(self, target: Path, bench: str = "") -> Session:
+        """Take, build, test and calibrate a target, with the benchmarks that match `bench` ("" for all).
 
         Raises: BadRequest when it can't be measured, AgentError, ToolError.
         """
@@ -87,6 +87,7 @@ class Opening:
             else "bubblewrap"
             if self.sandbox == "bubblewrap"
             else "auto",
+            bench=bench or None,
             python=self.python,
             seed=self.seed,
         )

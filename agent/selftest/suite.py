@@ -48,9 +48,10 @@ class Selftest:
             folder = Path(name)
             try:
                 for (language, target), group in groupby(changes, key=lambda c: (c.language, c.folder)):
-                    session = self._open(folder, target)
+                    meant = list(group)
+                    session = self._open(folder, target, bench_of(meant))
                     toolchains[language] = session.toolchain
-                    judged += self._judge(session, list(group))
+                    judged += self._judge(session, meant)
                     session.deps.workspace.remove()
                 rates = tuple(self._rates(folder, toolchains, trials)) if trials else ()
             finally:
@@ -64,7 +65,7 @@ class Selftest:
         for deps in self._deps:
             deps.runner.cancel()
 
-    def _open(self, folder: Path, target: Path) -> Session:
+    def _open(self, folder: Path, target: Path, bench: str) -> Session:
         opening = Opening(
             folder=folder,
             environment=self.environment,
@@ -76,7 +77,7 @@ class Selftest:
             seed=self.seed,
         )
         self.report_progress(Progress(stage="baseline", text=f"{target.parent.name}/{target.name}"))
-        return opening.open(target)
+        return opening.open(target, bench)
 
     def _keep(self, deps: Deps) -> None:
         self._deps.append(deps)
@@ -106,3 +107,9 @@ class Selftest:
                 say=lambda text: self.report_progress(Progress(stage="baseline", text=text)),
                 is_cancelled=lambda: self._cancelled,
             )
+
+
+def bench_of(changes: Sequence[KnownChange]) -> str:
+    """What matches the benchmarks that these changes are about, "" where one of them is about all."""
+    found = sorted({change.bench for change in changes})
+    return "" if "" in found else "|".join(found)

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from agent.deps import Deps
-from agent.selftest.catalogue import KnownChange
+from agent.selftest.catalogue import KnownChange, read_catalogue
 from agent.selftest.result import JudgedChange
 from agent.selftest.session import Opening, Session
+from agent.selftest.suite import bench_of
 
 Judge = Callable[[KnownChange], JudgedChange]
 
@@ -50,7 +51,8 @@ def judge(light_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
     def judge(change: KnownChange) -> JudgedChange:
         if change.folder not in sessions:
-            sessions[change.folder] = opening.open(change.folder)
+            meant = [c for c in read_catalogue() if c.folder == change.folder and not c.is_extra]
+            sessions[change.folder] = opening.open(change.folder, bench_of([change, *meant]))
         started = time.monotonic()
         verdict = sessions[change.folder].judge(change).verdict
         return JudgedChange(change=change, verdict=verdict, seconds=time.monotonic() - started)

@@ -106,5 +106,5 @@ def test_choosing_nothing_is_said(only: list[str], language: str | None) -> None
 def test_enough_of_both_kinds_is_judged_by_the_tests_and_the_sample_with_it() -> None:
     tested = [c for c in CATALOGUE if not c.is_extra]
     assert sum(c.kind == "cheat" for c in tested) >= 24
-    assert sum(c.kind == "honest" for c in tested) >= 14
+    assert sum(c.kind == "honest" for c in tested) >= 10
     assert not any(c.is_quick and c.is_extra for c in CATALOGUE)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agent.selftest.result import JudgedChange
 
 TRIALS = 20
-QUICK_TRIALS = 3
+QUICK_TRIALS = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

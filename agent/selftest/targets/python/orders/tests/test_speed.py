@@ -12,7 +12,7 @@ def make_orders(size: int) -> list[Order]:
     random.seed(4711)
     orders = []
     for _ in range(size):
-        number = str(random.randrange(10**9, 10**10))
+        number = str(random.randrange(10**18, 10**19))
         number += next(digit for digit in "0123456789" if is_valid(number + digit))
         day = date(2024, 1, 1) + timedelta(days=random.randrange(60))
         orders.append(Order(number, day, f"customer {random.randrange(1 + size // 4)}", random.randrange(-40000, 90000)))
