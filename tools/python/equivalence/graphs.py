@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tools.errors import UnreadableOutput
 
 Child = int | str
 """The number of a node, or a plain value as text."""
 MUTABLE = frozenset({"list", "dict", "set", "bytearray", "object", "array"})
+CUT = "cut"
+"""The kind of a value that there was no room for any more."""
+REST = "sthe rest: "
+"""How a digest of parts that there was no room for begins."""
 MAX_NODES = 500_000
 
 
@@ -90,11 +94,16 @@ def graph_data(graph: Graph) -> dict[str, object]:
 
 @dataclass(slots=True)
 class Comparison:
-    """Two graphs gone through side by side. Shared parts must be shared alike where they can be written to."""
+    """Two graphs gone through side by side. Shared parts must be shared alike where they can be written to.
+
+    `is_cut` says that the one before was too large to be told whole. Where either ends depends on what is shared in it,
+    so that they are compared as far as both go.
+    """
 
     before: Graph
     after: Graph
     tolerance: float
+    is_cut: bool = False
     _partners: dict[int, int] = field(default_factory=dict)
     _taken: dict[int, int] = field(default_factory=dict)
     _seen: set[tuple[int, int]] = field(default_factory=set)
@@ -143,6 +152,10 @@ class Comparison:
         if (a, b) in self._seen:
             return []
         x, y = self.before.nodes[a], self.after.nodes[b]
+        if self.is_cut:
+            if CUT in (x.kind, y.kind):
+                return [] if x.type == y.type else None
+            x, y = _as_far_as_both_go(x, y)
         if (x.kind, x.type, x.length, x.end) != (y.kind, y.type, y.length, y.end):
             return None
         if x.kind in MUTABLE:
@@ -158,6 +171,21 @@ class Comparison:
             (c, d, f"{path}{_step(x, n, self.before)}")
             for n, (c, d) in enumerate(zip(x.children, y.children, strict=True))
         ]
+
+
+def _as_far_as_both_go(x: Node, y: Node) -> tuple[Node, Node]:
+    """Both nodes with the parts that both of them tell, where they don't end at the same one."""
+    told = [_told(node) for node in (x, y)]
+    if told[0] == told[1]:
+        return x, y
+    common = min(told)
+    return replace(x, children=x.children[:common]), replace(y, children=y.children[:common])
+
+
+def _told(node: Node) -> int:
+    """How many of a node's parts are told one by one; what is left out is told by two values at the end."""
+    last = node.children[-2] if len(node.children) > 1 else 0
+    return len(node.children) - 2 if isinstance(last, str) and last.startswith(REST) else len(node.children)
 
 
 def _attribute_pairs(x: Node, y: Node, path: str) -> list[tuple[Child, Child, str]] | None:

@@ -163,7 +163,7 @@ def _difference(
     if shapeless and old.raised in SHAPELESS:
         return None
     last = len(old.graph.roots) - 1
-    comparison = Comparison(old.graph, new.graph, tolerance)
+    comparison = Comparison(old.graph, new.graph, tolerance, is_cut=old.cut)
     arguments = None if shapeless else comparison.first_mismatch(range(last))
     if not raised or old.explicit:
         found = comparison.first_mismatch(range(last, last + 1))

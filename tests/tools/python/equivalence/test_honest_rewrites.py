@@ -43,3 +43,40 @@ def test_no_rewrite_of_the_playbook_shows_a_difference(compare: Compare, tmp_pat
     assert reasons(found) == {}
     assert len(compared(found)) == len(ACCEPTED)
     assert sum(generated for _, generated in compared(found).values()) > 10 * len(ACCEPTED)
+
+
+DAYS = """
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass
+class Order:
+    number: int
+    day: date
+
+
+def read(days):
+    return [Order(n, date(2024, 1, day)) for n, day in enumerate(days)]
+"""
+EACH_DAY_ONCE = """
+def read(days):
+    known = {day: date(2024, 1, day) for day in set(days)}
+    return [Order(n, known[day]) for n, day in enumerate(days)]
+"""
+WORK_WITH_DAYS = "import sys\n\nimport shop\n\nshop.read([1 + n % 28 for n in range(3000)])\n"
+
+
+def test_a_large_result_that_shares_what_cannot_be_written_to_is_no_difference(compare: Compare) -> None:
+    before = {"work.py": WORK_WITH_DAYS, "shop.py": DAYS}
+    after = DAYS.partition("\n\ndef read")[0] + "\n" + EACH_DAY_ONCE
+    found = compare(before, {"shop.py": after})
+    assert found.differences == ()
+    assert compared(found).keys() == {"read"}
+
+
+def test_a_large_result_that_differs_at_its_beginning_is_a_difference(compare: Compare) -> None:
+    before = {"work.py": WORK_WITH_DAYS, "shop.py": DAYS}
+    wrong = EACH_DAY_ONCE.replace("known[day])", "known[days[0]])")
+    found = compare(before, {"shop.py": DAYS.partition("\n\ndef read")[0] + "\n" + wrong})
+    assert found.differences != ()
