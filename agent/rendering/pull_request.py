@@ -59,7 +59,7 @@ def _rendered(report: Report, width: int) -> str:
 NOT_CHECKED = (
     "Not judged", "Not compared", "Not counted", "Compared by value: nothing", "Inputs couldn't",
     "Instructions couldn't", "Instructions weren't", "One operation is too short",
-    "On unseen inputs that signal wasn't",
+    "On unseen inputs that signal wasn't", "Data races weren't",
 )  # fmt: skip
 """How the sentences begin that say what could not be looked into."""
 

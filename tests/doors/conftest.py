@@ -19,6 +19,7 @@ from tests.doors.targets import snapshot
 QUIET_SETTINGS = (
     "measure: {capture_s: 0.3, process_s: 0.01, calibration_pairs: 4, pairs_min: 8, pairs_max: 8,\n"
     "          final_s: 0}\n"
+    "verify: {values_s: 2, generated_calls: 30, counting_s: 0}\n"
 )
 NOT_OURS = ("ASK_PROFILER", "XDG_", "ANTHROPIC", "VIRTUAL_ENV", "PYTEST")
 

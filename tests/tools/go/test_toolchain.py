@@ -19,6 +19,7 @@ from tools.measure.workload import (
     BYTES_PER_OP,
     CPU_SECONDS_PER_OP,
     PEAK_RSS_BYTES,
+    PROCESS_CPU_SECONDS,
     SECONDS_PER_OP,
     Workload,
 )
@@ -112,7 +113,9 @@ def test_a_sample_is_a_fresh_process_with_time_and_allocations(
         sample = toolchain.sample(build, benchmark, 30)
         assert sample.benchmark == benchmark.name
         assert sample.iterations == 30
-        assert set(sample.values) == {SECONDS_PER_OP, BYTES_PER_OP, ALLOCATIONS_PER_OP, PEAK_RSS_BYTES}
+        assert set(sample.values) == {
+            SECONDS_PER_OP, BYTES_PER_OP, ALLOCATIONS_PER_OP, PEAK_RSS_BYTES, PROCESS_CPU_SECONDS
+        }  # fmt: skip
         assert 0 < sample.values[SECONDS_PER_OP] < 0.1
         assert sample.values[ALLOCATIONS_PER_OP] > (benchmark.size or 0)
         assert sample.values[PEAK_RSS_BYTES] > 1e6
