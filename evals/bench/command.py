@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 import time
@@ -80,7 +79,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", type=_sections, default=list(SECTIONS), metavar="A,B", help=f"of {names}")
     parser.add_argument("--trials", type=_count, metavar="N", help="trials of each series (the full number)")
     parser.add_argument("--language", choices=LANGUAGES, help="only this language's programs (both)")
-    parser.add_argument("--busy", type=int, metavar="N", help="processors to keep busy (all but one)")
+    parser.add_argument("--busy", type=int, metavar="N", help="processors to keep busy (for aa all but one)")
     parser.add_argument(
         "--settings", type=Path, default=settings_path(), metavar="FILE", help="an agent.yaml"
     )
@@ -110,7 +109,7 @@ def conditions_of(args: argparse.Namespace, folder: Path) -> Conditions:
         folder=folder,
         trials=args.trials,
         languages=(args.language,) if args.language else LANGUAGES,
-        busy=args.busy if args.busy is not None else max(1, len(os.sched_getaffinity(0)) - 1),
+        busy=args.busy,
         seed=args.seed,
         measure=read_settings(args.settings).measure,
         say=_say if sys.stderr.isatty() else lambda text: None,

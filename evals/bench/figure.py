@@ -31,14 +31,14 @@ class Figure:
 class Conditions:
     """What a section is run with. `trials` is None for the full number; `languages` are those to measure.
 
-    `measure` is how runs are set to measure. `busy` is how many processors are kept busy meanwhile, for the sections
-    that need it.
+    `measure` is how runs are set to measure. `busy` is how many processors are kept busy meanwhile; None leaves it to
+    the section.
     """
 
     folder: Path
     trials: int | None
     languages: tuple[str, ...]
-    busy: int
+    busy: int | None
     seed: int
     measure: MeasureSettings
     say: Say
