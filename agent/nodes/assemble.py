@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from agent.checklist import Facts, decide, judge_targets
 from agent.deps import Deps
@@ -45,7 +45,9 @@ def assemble(
     change = state["request"].change
     if change is None:
         stopped = stopped or _unseen(state, judged)
-        outcome = outcome_of(stopped, judged, combined)
+        outcome = outcome_of(
+            stopped, judged, combined, policy.minimum_gain_ratio, found.primary if found else ()
+        )
     else:
         outcome = outcome_of_given(stopped, combined)
     evidence = deps.evidence.index
@@ -127,15 +129,32 @@ def _unseen(state: RunState, judged: tuple[JudgedCandidate, ...]) -> str:
     return ""
 
 
-def outcome_of(stopped: str, judged: tuple[JudgedCandidate, ...], combined: Combined | None) -> Outcome:
-    """The answer in one word; "nothing worth changing" only when nothing but the gain spoke against candidates."""
+def outcome_of(
+    stopped: str,
+    judged: tuple[JudgedCandidate, ...],
+    combined: Combined | None,
+    minimum_gain: float,
+    primary: Collection[str],
+) -> Outcome:
+    """The answer in one word; `primary` are the benchmarks that decide.
+
+    "nothing worth changing" only when nothing but the gain spoke against candidates, and every interval excludes a
+    gain that would have been worth it; "cannot tell" when one doesn't.
+    """
     if stopped:
         return "not measured"
     if any(j.verdict.accepted for j in judged):
         return "improved" if combined is not None and combined.verdict.accepted else "not improved"
     if all(j.verdict.reason in _ABOUT_GAIN for j in judged):
-        return "nothing worth changing"
+        undecided = any(_may_be_worth_it(j, minimum_gain, primary) for j in judged)
+        return "cannot tell" if undecided else "nothing worth changing"
     return "not improved"
+
+
+def _may_be_worth_it(judged: JudgedCandidate, minimum_gain: float, primary: Collection[str]) -> bool:
+    """Whether a rejected candidate's interval leaves room for a gain that the policy asks for."""
+    times = [c for c in judged.verdict.comparisons if c.unit == SECONDS_PER_OP and c.benchmark in primary]
+    return any(c.ratio_low < 1 - minimum_gain and c.ratio < 1 for c in times)
 
 
 def _host(evidence: EvidenceIndex) -> str:
@@ -167,6 +186,9 @@ def _summary(
             return f"No rewrite is known for what costs here{limit}. {named}"
         tried = f": {_count(len(judged), 'candidate')} judged and none kept" if judged else ""
         return f"Nothing worth changing was found{tried}{limit}. {named}"
+    if outcome == "cannot tell":
+        tried = _count(len(judged), "candidate")
+        return f"This host can't tell whether anything is worth changing: {tried} judged{limit}. {named}"
     reasons = sorted({str(j.verdict.reason) for j in judged if j.verdict.reason})
     combined = state.get("combined")
     if combined is not None and not combined.verdict.accepted:

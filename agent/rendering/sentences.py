@@ -12,6 +12,7 @@ from tools.measure.workload import SECONDS_PER_OP
 OUTCOMES = {
     "improved": "Improved",
     "nothing worth changing": "Nothing worth changing",
+    "cannot tell": "Can't tell on this host",
     "not improved": "Not improved",
     "not measured": "Not measured",
     "accepted": "Accepted",

@@ -154,6 +154,15 @@ def test_what_the_targets_own_tests_leave_behind_is_no_part_of_the_patch(stage: 
     assert "coverage.out" not in (scene.deps.folder.path / "optimization.patch").read_text()
 
 
+def test_on_a_host_that_could_not_show_a_gain_nothing_is_said_of_its_worth(stage: Stage) -> None:
+    settings = MeasureSettings(calibration_pairs=8, pairs_min=12, pairs_max=12, final_s=0)
+    report = stage([takes(0.0096)], measure=settings, unsteady_after=0).run()
+    assert (report.outcome, _reasons(report)) == ("cannot tell", ["no detectable gain"])
+    assert report.summary.startswith(
+        "This host can't tell whether anything is worth changing: one candidate judged"
+    )
+
+
 def test_a_candidate_that_gains_nothing_leaves_nothing_worth_changing(stage: Stage) -> None:
     report = stage([takes(0.010, more="# tidy\n")]).run()
     assert (report.outcome, _reasons(report)) == ("nothing worth changing", ["no detectable gain"])

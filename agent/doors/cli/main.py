@@ -22,7 +22,7 @@ COMMANDS = (
 """Subcommands in the order of the help; each is a module of this package whose docstring is its help."""
 
 EXIT_CODES = """exit codes:
-  0 answered (improved, not improved, or nothing)   5 the analyst failed
+  0 answered, whatever the answer is                5 the analyst failed
   2 the request can't be used                        6 a budget was spent
   3 definition or settings can't be used             7 the run's folder can't be written
   4 the target can't be measured as it stands        8 a tool is missing or failed
