@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.doors.conftest import Cli
+from tests.doors.conftest import Answered, Cli
 
 pytestmark = pytest.mark.slow
+ATTEMPTS = 3
 
 SETTINGS = (
     "measure: {capture_s: 2.5, process_s: 0.1, calibration_pairs: 4, pairs_min: 7, pairs_max: 7}\n"
@@ -143,10 +145,15 @@ def value(report: Any, reference: Any) -> Any:
     return quantity
 
 
-def assert_planted_is_named(report: Any, name: str, measured: int) -> None:
-    family = the_family(report)
-    assert [t["function"]["function"] for t in family["tomorrow"]][:1] == [name]
-    found = family["tomorrow"][0]
+def assert_planted_is_named(ask: Callable[[], Answered], name: str, measured: int) -> None:
+    """In one of three runs, and never another: a busy host's profiles may hold too few samples to name anything."""
+    for _ in range(ATTEMPTS):
+        report = ask().report
+        family = the_family(report)
+        assert {t["function"]["function"] for t in family["tomorrow"]} <= {name}
+        if family["tomorrow"]:
+            break
+    (found,) = family["tomorrow"]
     assert value(report, found["function"]["exponent"])["value"] > 1.4
     assert found["measured_size"] == measured
     assert measured < value(report, found["size"])["value"] < 1_000 * measured
@@ -157,16 +164,15 @@ def test_a_small_quadratic_function_of_a_python_command_is_named(
 ) -> None:
     target = python_target(tmp_path / "target", step=12, others="at")
     words = ("--cmd", "python app.py {size}", "--sizes", "2000,20000", "--settings", settings, "--json")
-    answered = cli.ask(target, *words)
-    assert_planted_is_named(answered.report, "inversions", 20_000)
+    assert_planted_is_named(lambda: cli.ask(target, *words), "inversions", 20_000)
 
 
 def test_a_small_quadratic_function_of_a_go_benchmark_is_named(
     cli: Cli, tmp_path: Path, settings: Path
 ) -> None:
     target = go_target(tmp_path / "target", step=16, others="at")
-    answered = cli.ask(target, "--settings", settings, "--json")
-    assert_planted_is_named(answered.report, "example.com/planted.Inversions", 10_000)
+    words = ("--settings", settings, "--json")
+    assert_planted_is_named(lambda: cli.ask(target, *words), "example.com/planted.Inversions", 10_000)
 
 
 def test_where_all_grow_alike_none_is_named(cli: Cli, tmp_path: Path, settings: Path) -> None:
