@@ -22,7 +22,13 @@ MARKUP = re.compile(r"([\\`*_{}\[\]<>|#])")
 """Characters that mean something in Markdown."""
 _LOOKS_LIKE_REFERENCE = re.compile(r"\{(?=E\d+\.)")
 Outcome = Literal[
-    "improved", "nothing worth changing", "cannot tell", "not improved", "not measured", "accepted", "rejected"
+    "improved",
+    "nothing worth changing",
+    "cannot tell",
+    "not improved",
+    "not measured",
+    "accepted",
+    "rejected",
 ]
 """The last two are of a given change."""
 

@@ -49,6 +49,7 @@ def _checks(python: str | None) -> Iterator[Check]:
     from agent.settings import read_settings
     from tools.errors import ToolError
     from tools.go.program import find_go
+    from tools.measure import cachegrind
     from tools.measure.benchstat import find_benchstat
     from tools.patterns.pattern import load_patterns
     from tools.python.interpreter import find_interpreter
@@ -82,6 +83,12 @@ def _checks(python: str | None) -> Iterator[Check]:
         name="benchstat",
         works=benchstat is not None,
         text=benchstat or "its table is left out: go install golang.org/x/perf/cmd/benchstat@latest",
+    )
+    uncounted = cachegrind.unavailable()
+    yield Check(
+        name="valgrind",
+        works=uncounted is None,
+        text=uncounted or "instructions are counted as a second signal",
     )
     try:
         interpreter = find_interpreter(runner, Path.cwd(), python, os.environ)

@@ -184,7 +184,17 @@ def test_another_definition_is_shown_with_what_cannot_be_decided_and_what_was_re
 def test_the_doctor_says_what_works_and_what_a_missing_thing_leaves_out(cli: Cli) -> None:
     done = cli("doctor", "--json")
     checks = {c["name"]: c for c in json.loads(done.stdout)}
-    assert {"host", "sandbox", "git", "go", "benchstat", "python", "definition", "playbook"} <= set(checks)
+    assert {
+        "host",
+        "sandbox",
+        "git",
+        "go",
+        "benchstat",
+        "valgrind",
+        "python",
+        "definition",
+        "playbook",
+    } <= set(checks)
     needed = [c for c in checks.values() if c["needed"]]
     assert done.returncode == (0 if all(c["works"] for c in needed) else 8)
     assert all(c["text"] for c in checks.values())
