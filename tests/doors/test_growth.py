@@ -162,7 +162,7 @@ def assert_planted_is_named(ask: Callable[[], Answered], name: str, measured: in
 def test_a_small_quadratic_function_of_a_python_command_is_named(
     cli: Cli, tmp_path: Path, settings: Path
 ) -> None:
-    target = python_target(tmp_path / "target", step=12, others="at")
+    target = python_target(tmp_path / "target", step=16, others="at")
     words = ("--cmd", "python app.py {size}", "--sizes", "2000,20000", "--settings", settings, "--json")
     assert_planted_is_named(lambda: cli.ask(target, *words), "inversions", 20_000)
 
