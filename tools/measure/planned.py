@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tools.measure.calibration import choose_pairs
 from tools.measure.judging import TOLERANCE
 from tools.measure.pairs import PairedSamples, PairPlan, compare, log_ratios
-from tools.measure.statistics import DECISION_LEVEL, DECISION_POWER, outvoting_pairs, robust_sigma
+from tools.measure.statistics import DECISION_LEVEL, DECISION_POWER, outvoting_pairs, sign_free_sigma
 from tools.measure.workload import SECONDS_PER_OP
 
 MUCH_MORE = 1.5
@@ -78,7 +78,7 @@ def measure_as_planned(
     samples = run(PairPlan(pairs=planned, seed=seed))
     moved = moved_controls(samples, unreached, seed)
     spreads = [
-        robust_sigma(log_ratios(samples, b, SECONDS_PER_OP)) for b in samples.baseline if b in decisive
+        sign_free_sigma(log_ratios(samples, b, SECONDS_PER_OP)) for b in samples.baseline if b in decisive
     ]
     wanted = aim.pairs(comparisons, max([aim.noise, *spreads]))
     if not moved and wanted < MUCH_MORE * planned:

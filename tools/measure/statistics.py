@@ -34,6 +34,7 @@ SHAMOS = 1.0483
 SIMULATED_PAIRS = 25
 """Up to so many pairs the power of the test is simulated; beyond them a formula holds."""
 SIMULATIONS = 2_000
+HALF_NORMAL_SPREAD, HALF_NORMAL_RATIO = 0.556, 0.824
 RANK_EFFICIENCY = math.sqrt(math.pi / 3)
 """How much wider the Hodges-Lehmann estimate is than a mean on normal noise; what robustness costs."""
 
@@ -137,6 +138,23 @@ def robust_sigma(values: FloatArray) -> float:
         return 0.0
     first, second = np.triu_indices(len(values), 1)
     return float(np.median(np.abs(values[first] - values[second]))) * SHAMOS
+
+
+def sign_free_sigma(values: FloatArray) -> float:
+    """The standard deviation of normal noise around any shift, told from the sizes of the values alone.
+
+    Whether values are kept may hang on it and nothing is preferred: of noise without a shift all signs are equally
+    likely whatever the sizes are. Values whose signs happen to agree look quieter by `robust_sigma`; where about half
+    of all samples were thrown away by that, equal code was called faster half as often again as the level says.
+    Sizes of noise alone spread by 0.556 of its deviation and by 0.824 of their median; with a shift of three deviations
+    sizes spread like the values. In between the estimate is up to 14 % too large (simulated).
+    """
+    sizes = np.abs(values)
+    spread, middle = robust_sigma(sizes), float(np.median(sizes)) if len(sizes) else 0.0
+    if middle <= 0:
+        return spread
+    folded = min(1.0, spread / middle / HALF_NORMAL_RATIO) ** 8
+    return spread * (1 + (1 / HALF_NORMAL_SPREAD - 1) * folded)
 
 
 def detectable_log_ratio(

@@ -64,6 +64,23 @@ def test_a_host_that_became_unsteady_is_asked_for_more_whatever_came_out(
     assert told == ["the host is less steady now"]
 
 
+@pytest.mark.parametrize("noise", [0.03, 0.06, 0.09, 0.12, 0.2, 0.3])
+def test_pairs_that_agree_are_kept_no_more_than_pairs_that_do_not(paired: Paired, noise: float) -> None:
+    """Else equal code would be called faster more often than the level says: agreement is what a win is made of."""
+    sizes = np.abs(np.random.default_rng(4).normal(0, noise, 17))
+    runs = []
+    for signs in (np.ones(17), -np.ones(17), np.resize([1.0, -1.0], 17)):
+        seen: list[int] = []
+
+        def run(plan: PairPlan, signs: np.ndarray = signs, seen: list[int] = seen) -> PairedSamples:
+            seen.append(plan.pairs)
+            return paired({"A": [1.0] * 17}, {"A": np.exp(sizes * signs).tolist()})
+
+        measure_as_planned(run, aim(0.03, 17, 60), comparisons=1, decisive=["A"], seed=1)
+        runs.append(seen)
+    assert runs[0] == runs[1] == runs[2]
+
+
 def test_the_spread_of_what_does_not_decide_asks_for_nothing(paired: Paired) -> None:
     host = Host(paired, [0.3])
     measure_as_planned(host.run, aim(), comparisons=1, decisive=["B"], seed=3)

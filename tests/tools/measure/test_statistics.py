@@ -23,6 +23,7 @@ from tools.measure.statistics import (
     outvoting_pairs,
     paired_interval,
     robust_sigma,
+    sign_free_sigma,
     signed_rank_p,
 )
 
@@ -173,6 +174,20 @@ def test_a_tenth_of_wild_values_hardly_moves_the_robust_deviation() -> None:
 
 def test_one_value_has_no_deviation() -> None:
     assert robust_sigma(np.array([3.0])) == 0.0
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0, 8.0])
+def test_noise_is_told_around_any_shift_from_sizes_alone(shift: float) -> None:
+    values = np.random.default_rng(7).normal(shift, 1.0, 4000)
+    assert 0.95 < sign_free_sigma(values) < 1.15
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9, 17])
+def test_signs_make_no_difference_to_what_values_are_thrown_away_by(count: int) -> None:
+    random = np.random.default_rng(count)
+    values = random.normal(0.0, 1.0, count)
+    assert sign_free_sigma(np.abs(values)) == sign_free_sigma(values) == sign_free_sigma(-values)
+    assert sign_free_sigma(np.zeros(count)) == 0.0
 
 
 @pytest.mark.parametrize(("level", "power"), [(SCREENING_LEVEL, POWER), (DECISION_LEVEL, DECISION_POWER)])
