@@ -23,8 +23,8 @@ MAX_AVERAGES = 4_000_000
 """How many averages a bootstrap may hold at once; with many pairs there are fewer resamples."""
 SCREENING_LEVEL = 0.05
 """The corrected p at which one of several candidates may go on: the combination is judged more strictly."""
-DECISION_LEVEL = 0.005
-"""The corrected p at which a change is called faster in the end: one false alarm, either way, in 200 comparisons."""
+DECISION_LEVEL = 0.002
+"""The corrected p at which a change is called faster in the end: one false alarm, either way, in 500 comparisons."""
 POWER = 0.8
 """How often a gain is found that is called detectable, and with which candidates are screened."""
 DECISION_POWER = 0.95

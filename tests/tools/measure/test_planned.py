@@ -14,7 +14,7 @@ from tools.measure.statistics import DECISION_LEVEL, POWER, SCREENING_LEVEL
 Paired = Callable[..., PairedSamples]
 
 
-def aim(noise: float = 0.01, planned: int = 9, most: int = 25, level: float = DECISION_LEVEL) -> Aim:
+def aim(noise: float = 0.01, planned: int = 10, most: int = 25, level: float = DECISION_LEVEL) -> Aim:
     return Aim(wanted_gain=0.1, level=level, power=POWER, noise=noise, planned=planned, most=most)
 
 
@@ -46,7 +46,7 @@ class Host:
 def test_a_steady_host_is_asked_once_whatever_comes_out(paired: Paired, ratio: float) -> None:
     host = Host(paired, [0.01], ratio)
     found = measure_as_planned(host.run, aim(), comparisons=1, decisive=["A"], seed=3)
-    assert [plan.pairs for plan in host.plans] == [9]
+    assert [plan.pairs for plan in host.plans] == [10]
     assert (found.repeated, found.moved) == ("", ())
 
 
@@ -57,10 +57,10 @@ def test_a_host_that_became_unsteady_is_asked_for_more_whatever_came_out(
     host = Host(paired, [0.3, 0.3], ratio)
     told: list[str] = []
     found = measure_as_planned(host.run, aim(), comparisons=1, decisive=["A"], seed=3, on_repeat=told.append)
-    assert [plan.pairs for plan in host.plans] == [9, 25]
+    assert [plan.pairs for plan in host.plans] == [10, 25]
     assert host.plans[0].seed != host.plans[1].seed
     assert len(found.samples.baseline["A"]) == 25
-    assert "9 pairs were thrown away and 25 measured instead" in found.repeated
+    assert "10 pairs were thrown away and 25 measured instead" in found.repeated
     assert told == ["the host is less steady now"]
 
 
@@ -126,8 +126,8 @@ def test_the_final_comparison_takes_more_pairs_where_noise_asks_for_them_and_tim
         assert found.level < SCREENING_LEVEL
         return found.planned
 
-    assert pairs(0.01, 30.0) == 17  # one disturbed pair is outvoted
-    assert pairs(0.01, 0.0) == 9  # what it takes to reach the level at all
+    assert pairs(0.01, 30.0) == 18  # one disturbed pair is outvoted
+    assert pairs(0.01, 0.0) == 10  # what it takes to reach the level at all
     assert pairs(0.2, 0.0) == 25
     assert pairs(0.2, 5.0) == 50
     assert 80 < pairs(0.2, 30.0) < 140
@@ -138,4 +138,4 @@ def test_a_repeat_may_take_what_the_final_comparison_may(paired: Paired) -> None
     host = Host(paired, [0.3, 0.3])
     most = final_aim(0.01, 0.1, 1, low=7, most=25, process_s=[0.05], final_s=10.0)
     measure_as_planned(host.run, most, comparisons=1, decisive=["A"], seed=3)
-    assert [plan.pairs for plan in host.plans] == [17, 100]
+    assert [plan.pairs for plan in host.plans] == [18, 100]
