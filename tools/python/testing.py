@@ -17,6 +17,10 @@ TEST_LIMITS = Limits(timeout_s=120.0, memory_bytes=4 * 1024**3, processes=512)
 NO_TESTS_COLLECTED = 5
 _RAN = re.compile(r"^Ran (\d+) tests?", re.MULTILINE)
 _FAILED = re.compile(r"^(?:FAIL|ERROR): (\S+(?: \([^)]*\))?)", re.MULTILINE)
+_NOT_IMPORTED = re.compile(
+    r"^ERROR: (\S+ \(unittest\.loader\._FailedTest[^)]*\))\n-+\n(.*?)\n\n(?=\n|=|-|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _UNITTEST = re.compile(r"\bunittest\b|\bTestCase\b")
 
 
@@ -98,12 +102,21 @@ def run_tests(runner: Runner, interpreter: Interpreter, root: Path) -> TestOutco
 
 def _read_unittest(done: Completed) -> tuple[int, tuple[str, ...]]:
     found = _RAN.findall(done.stderr)
-    failed = tuple(dict.fromkeys(_FAILED.findall(done.stderr)))
+    reasons = {name: _why_not_imported(text) for name, text in _NOT_IMPORTED.findall(done.stderr)}
+    named = dict.fromkeys(_FAILED.findall(done.stderr))
+    failed = tuple(f"{n.split()[0]} can't be imported ({reasons[n]})" if n in reasons else n for n in named)
     if done.exit_code == NO_TESTS_COLLECTED and not failed:
         return 0, ()
     if (done.exit_code != 0 or not found) and not failed:  # code under test may call os._exit(0)
         return 1, (f"unittest ended with exit code {done.exit_code}: {_last_line(done)}",)
     return (int(found[-1]) if found else len(failed)), failed
+
+
+def _why_not_imported(text: str) -> str:
+    """Where it ended and with what: the innermost place that its traceback names, and its last line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    places = [line for line in lines if line.startswith('File "')]
+    return ", ".join([*places[-1:], *lines[-1:]])
 
 
 def _read_junit(root: Path, report: Path, done: Completed) -> tuple[int, tuple[str, ...]]:

@@ -132,8 +132,10 @@ def test_a_unittest_file_that_cannot_be_imported_is_named(
     (root / "test_sum.py").write_text("import unittest\nimport nowhere_to_be_found\n")
     outcome = run_tests(runner, empty, root)
     assert not outcome.passed
-    assert outcome.failed[0].startswith("test_sum")
-    assert "nowhere_to_be_found" in outcome.output_tail
+    (failed,) = outcome.failed
+    assert failed.startswith("test_sum can't be imported (File ")
+    assert 'test_sum.py", line 2' in failed
+    assert failed.endswith("ModuleNotFoundError: No module named 'nowhere_to_be_found')")
 
 
 def test_tests_that_end_unittest_itself_did_not_pass(runner: Runner, empty: Interpreter, root: Path) -> None:
