@@ -14,7 +14,7 @@ from tools.run.reading import parse_json, read_written
 
 MAX_FILE_BYTES = 64 * 1024**2
 Plan = Mapping[str, object]
-"""Which arguments of a recorded call are replaced by what; ask_profiler_calling.py says how it is read."""
+"""Which arguments of a recorded call are replaced by what; ask_profiler_varying.py says how it is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

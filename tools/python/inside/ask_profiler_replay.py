@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ask_profiler_calling as calling
+import ask_profiler_output as output
 
 sys.path.pop(0)
 LOST = 2
@@ -36,7 +37,7 @@ def main(path):
     sys.path += [p for p in spec["paths"] if p not in sys.path]
     sys.argv = [""]
     out = os.open(spec["out"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    calling.keep_output()
+    output.keep_output()
     spec["unloaded"] = load(spec, calls)
     replay = Replay(spec, calls, out)
     replay.run()
