@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.rendering import markdown
+from agent.rendering import markup
 
 _APART = "&#8203;"
 """A space of no width: it breaks what GitHub would make a mention, a reference, a link or a formula of."""
@@ -15,10 +15,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\
 
 def escape(text: str) -> str:
     """`text` on one line, as it reads; safe in a table's cell, too."""
-    plain = markdown.escape(_CONTROL.sub("\ufffd", text).replace("&", "&amp;")).replace("~", "\\~")
+    plain = markup.escape(_CONTROL.sub("\ufffd", text).replace("&", "&amp;")).replace("~", "\\~")
     return _ACTIVE.sub(lambda found: found[0] + _APART, plain)
 
 
 def block(text: str, language: str = "") -> str:
     """`text` as a fenced block that it can't break out of; nothing in it is active."""
-    return markdown.block(_CONTROL.sub("\ufffd", text), language)
+    return markup.block(_CONTROL.sub("\ufffd", text), language)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from agent.evidence import Evidence, Reference
 from agent.rendering import growth
-from agent.rendering.quantities import format_number, format_quantity, resolve
+from agent.rendering.appendix import appendix
+from agent.rendering.markup import block, code, escape, prose, value
+from agent.rendering.quantities import format_number
 from agent.rendering.sentences import (
     SAID_AS_IT_IS,
     UNIT_NAMES,
@@ -18,7 +19,7 @@ from agent.rendering.sentences import (
     title,
     verdict_words,
 )
-from agent.report import MARKUP, Bottleneck, JudgedCandidate, Report, WorkloadGrowth
+from agent.report import Bottleneck, JudgedCandidate, Report, WorkloadGrowth
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """What could steer a terminal that shows the file."""
@@ -26,25 +27,6 @@ PATCH = "change.patch"
 """Where a given change is kept in the run's folder."""
 SHOWN_FILES = 20
 SHOWN_LINES = 400
-
-
-def escape(text: str) -> str:
-    """Text from a target as plain Markdown: nothing in it is markup, and it stays on one line."""
-    return MARKUP.sub(r"\\\1", " ".join(text.split()))
-
-
-def code(text: str) -> str:
-    """Text from a target as inline code, whatever backticks it holds. Not for tables: a `|` would end the cell."""
-    text = " ".join(text.split()) or " "
-    fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
-    space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{space}{text}{space}{fence}"
-
-
-def block(text: str, language: str) -> str:
-    """Text from a target as a fenced block that it can't break out of."""
-    fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
 
 def render(report: Report) -> str:
@@ -55,25 +37,9 @@ def render(report: Report) -> str:
         _optimisations(report),
         _before_after(report),
         _growth(report),
-        _resources(report),
-        _targets(report),
-        _checklist(report),
-        _graphs(report),
-        _monitoring(report),
-        _unmeasured(report),
-        _evidence(report),
+        *appendix(report),
     ]
     return _CONTROL.sub("\ufffd", "\n".join(part.rstrip() + "\n" for part in parts if part))
-
-
-def _prose(report: Report, text: str) -> str:
-    return resolve(text, report.index, lambda value, reference: f"{value} ({reference.evidence_id})")
-
-
-def _value(report: Report, reference: Reference | None) -> str:
-    if reference is None:
-        return "not measured"
-    return f"{format_quantity(report.index.resolve(reference))} ({reference.evidence_id})"
 
 
 def _summary(report: Report) -> str:
@@ -89,7 +55,7 @@ def _summary(report: Report) -> str:
         "",
     ]
     if report.outcome == "improved":
-        lines += [_prose(report, report.summary), ""]
+        lines += [prose(report, report.summary), ""]
     lines += [
         f"- Target: {code(plan.root)}{' / ' + code(plan.subdirectory) if plan.subdirectory else ''} "
         f"({escape(plan.toolchain)})",
@@ -102,7 +68,7 @@ def _summary(report: Report) -> str:
                 f"candidates judged: {len(report.candidates)}, accepted: {accepted}"
             ]
         ),
-        f"- Smallest gain this host could tell: {_value(report, report.smallest_detectable_gain)}",
+        f"- Smallest gain this host could tell: {value(report, report.smallest_detectable_gain)}",
         f"- Host: {escape(report.host)}",
         *(f"- Measured: {escape(note)}" for note in plan.notes if note not in report.warnings),
         *([] if report.given else [f"- Analyst: {escape(report.analyst)}. {escape(report.analyst_note)}"]),
@@ -133,12 +99,12 @@ def _bottleneck(report: Report, found: Bottleneck) -> str:
         f"### {found.rank}. {code(found.function)}",
         "",
         f"{code(f'{found.file}:{found.line}')}; severity **{found.severity}**; "
-        f"{_value(report, found.share)} of {_VIEW[found.view]}; "
+        f"{value(report, found.share)} of {_VIEW[found.view]}; "
         f"confidence {found.confidence}: {escape(found.confidence_reason)}",
         "",
-        f"**Root cause.** {_prose(report, found.root_cause)}",
+        f"**Root cause.** {prose(report, found.root_cause)}",
         "",
-        _prose(report, found.explanation),
+        prose(report, found.explanation),
         "",
         f"Evidence: {', '.join(found.evidence)}"
         + (
@@ -200,7 +166,7 @@ def _candidate(report: Report, judged: JudgedCandidate) -> str:
 
 def _checks(report: Report, checks: Iterable[str]) -> list[str]:
     """What was looked into beyond the pairs, as a list."""
-    lines = [f"- {_prose(report, check)}" for check in checks]
+    lines = [f"- {prose(report, check)}" for check in checks]
     return [*lines, ""] if lines else []
 
 
@@ -218,8 +184,9 @@ def _before_after(report: Report) -> str:
         "|---|---|--:|--:|--:|--:|--:|",
     ]
     note = (
-        "Medians of fresh processes, baseline and candidate in pairs of random order; the change is the median paired "
-        "ratio with its bootstrap interval, corrected for all comparisons of a unit (Holm). `~`: nothing significant."
+        "Medians of fresh processes, baseline and candidate in pairs of random order; the change is the "
+        "Hodges-Lehmann estimate of the paired ratios with its interval, corrected for all comparisons of a unit. `~`: "
+        "nothing significant."
     )
     where = f"Evidence: {', '.join(report.combined_evidence)}."
     verdict = (
@@ -241,13 +208,13 @@ def _growth(report: Report) -> str:
         if f.before is not None
     ]
     functions = [
-        f"| {escape(f.function)} | {escape(f.file)} | {f.side} | {_value(report, f.share)} "
-        f"| {'at least ' if f.is_least else ''}{_value(report, f.exponent)} |"
+        f"| {escape(f.function)} | {escape(f.file)} | {f.side} | {value(report, f.share)} "
+        f"| {'at least ' if f.is_least else ''}{value(report, f.exponent)} |"
         for family in report.scaling
         for f in family.functions
     ]
     lines = [*head, *rows, ""] if rows else ["## Growth", ""]
-    lines += [f"{_prose(report, s)}\n" for s in growth.tomorrow(report)]
+    lines += [f"{prose(report, s)}\n" for s in growth.tomorrow(report)]
     if functions:
         lines += ["| function | file | side | part at the largest size | exponent |", "|---|---|---|--:|--:|"]
         lines += [*functions, ""]
@@ -258,95 +225,4 @@ def _growth(report: Report) -> str:
 def _grows(report: Report, found: WorkloadGrowth | None) -> str:
     if found is None:
         return ""
-    return f"{growth.in_words(report.index.resolve(found.exponent))}: {_value(report, found.exponent)}"
-
-
-def _resources(report: Report) -> str:
-    if not report.resources:
-        return ""
-    rows = [
-        f"| {escape(r.label)} | {_value(report, r.before)} | {_value(report, r.after)} |"
-        for r in report.resources
-    ]
-    return "\n".join(["## Resource usage", "", "| what | before | after |", "|---|--:|--:|", *rows, ""])
-
-
-def _targets(report: Report) -> str:
-    if not report.targets:
-        return ""
-    rows = [
-        f"| {escape(t.target.text)} | {t.status} | {_value(report, t.measured) if t.measured else ''} "
-        f"| {escape(t.why)} |"
-        for t in report.targets
-    ]
-    return "\n".join(
-        ["## Performance targets", "", "| target | status | measured | why |", "|---|---|--:|---|", *rows, ""]
-    )
-
-
-def _checklist(report: Report) -> str:
-    if not report.checklist:
-        return ""
-    lines = ["## Checklist", ""]
-    for result in report.checklist:
-        tick = "x" if result.status == "done" else " "
-        evidence = f" ({', '.join(result.evidence)})" if result.evidence else ""
-        lines.append(
-            f"- [{tick}] {escape(result.item.text)}: {result.status}; {escape(result.why)}{evidence}"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _graphs(report: Report) -> str:
-    if not report.graphs:
-        return ""
-    return "\n".join(["## Graphs", "", *(f"- [{g.title}]({g.path})" for g in report.graphs), ""])
-
-
-def _monitoring(report: Report) -> str:
-    if not report.monitoring:
-        return ""
-    return "\n".join(["## Monitoring", "", *(f"- [{name}]({name})" for name in report.monitoring), ""])
-
-
-def _unmeasured(report: Report) -> str:
-    if not report.unmeasured:
-        return ""
-    lines = [
-        f"- **{escape(m.what)}**: leaves unmeasured {escape(m.leaves_unmeasured)}. {escape(m.remedy)}"
-        for m in report.unmeasured
-    ]
-    return "\n".join(["## What could not be measured", "", *lines, ""])
-
-
-def _evidence(report: Report) -> str:
-    lines = ["## Evidence", "", *(_evidence_line(e) for e in report.evidence), ""]
-    total = sum(s.duration_s for s in report.stages)
-    own = total - sum(s.target_s for s in report.stages)
-    stages: dict[str, float] = {}
-    for stage in report.stages:
-        stages[stage.stage] = stages.get(stage.stage, 0.0) + stage.duration_s
-    times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items())
-    lines.append(
-        f"Stages: {times}. In all {total:.1f} s, of which {own:.1f} s outside the target's own builds, tests, "
-        "profiles and benchmarks."
-    )
-    return "\n".join(lines) + "\n"
-
-
-def _evidence_line(found: Evidence) -> str:
-    bits = [
-        f"**{found.id}** {found.kind}: {escape(found.title)}; "
-        f"{escape(found.tool)} {escape(found.tool_version)}".rstrip()
-    ]
-    if found.argv:
-        bits.append(code(" ".join(found.argv)[:200]))
-    if found.exit_code is not None:
-        bits.append(f"exit code {found.exit_code}")
-    if found.duration_s:
-        bits.append(f"{found.duration_s:.1f} s")
-    bits += [f"[{a.path}]({a.path})" for a in found.artefacts]
-    if found.failure:
-        bits.append(f"**failed**: {escape(found.failure[:400])}")
-    bits += [escape(w) for w in found.warnings[:12]]
-    return "- " + "; ".join(bits)
+    return f"{growth.in_words(report.index.resolve(found.exponent))}: {value(report, found.exponent)}"
