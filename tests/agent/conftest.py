@@ -27,6 +27,7 @@ from agent.report import (
     WorkloadGrowth,
 )
 from agent.request import Missing, Plan
+from tests.agent.staging import stage as stage  # a fixture
 from tools.measure.verdict import Comparison, Verdict
 from tools.measure.workload import Benchmark, Workload
 from tools.run.process import Runner

@@ -14,12 +14,10 @@ from agent.report import Report
 from agent.request import Change
 from agent.settings import MeasureSettings
 from agent.workspace import changed_files, copy_tree, file_hashes
-from tests.agent import test_graph
 from tests.agent.scripted import Edit, ScriptedIntake, ScriptedToolchain, takes
-from tests.agent.test_graph import CONFIG, Scene, Stage
+from tests.agent.staging import CONFIG, Scene, Stage
 from tools.run.process import Runner
 
-stage = test_graph.stage
 Given = Callable[..., Scene]
 
 

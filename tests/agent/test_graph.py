@@ -3,109 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.memory import InMemorySaver
 
-from agent.checkpoints import CheckpointSerializer
-from agent.definition import read_definition
-from agent.deps import Deps
 from agent.errors import ModelFailed
-from agent.graph import Graph, build_graph
-from agent.rendering import json as json_rendering
-from agent.report import Report
-from agent.request import Request
-from agent.resources import definition_path
-from agent.service import CHECKPOINT_TYPES
-from agent.settings import BudgetSettings, MeasureSettings, Settings
-from agent.state import RunState
-from agent.store import EvidenceLog, Store
-from agent.workspace import Workspace, file_hashes
+from agent.settings import MeasureSettings
+from agent.workspace import file_hashes
 from tests.agent.scripted import (
     Edit,
-    ScriptedAnalyst,
     ScriptedIntake,
     ScriptedProfiler,
-    ScriptedToolchain,
-    make_target,
     takes,
 )
-from tools.run.process import Runner
-
-CONFIG: RunnableConfig = {"configurable": {"thread_id": "1"}, "recursion_limit": 100}
-
-
-@dataclass
-class Scene:
-    """A run that can be started, and looked at while and after it runs."""
-
-    deps: Deps
-    request: Request
-    analyst: ScriptedAnalyst
-    profilers: tuple[ScriptedProfiler, ...]
-    graph: Graph
-
-    def run(self, *, resume: bool = False) -> Report:
-        start: RunState | None = None if resume else {"request": self.request}
-        self.graph.invoke(start, CONFIG, context=self.deps)
-        return json_rendering.read(self.deps.folder.path / "report.json")
-
-
-Stage = Callable[..., Scene]
-
-
-@pytest.fixture
-def stage(tmp_path: Path, runner: Runner) -> Stage:
-    def make(
-        edits: Sequence[Edit] = (),
-        profilers: Sequence[ScriptedProfiler] | None = None,
-        source: str = "",
-        measure: MeasureSettings | None = None,
-        outputs: bool = False,
-        unsteady_after: int = 10**9,
-    ) -> Scene:
-        target = make_target(tmp_path / "target")
-        if source:
-            (target / "app.py").write_text(source)
-        if profilers is None:
-            profilers = [ScriptedProfiler("one", "cpu"), ScriptedProfiler("two", "memory")]
-        folder = Store(tmp_path / "runs").create(datetime(2026, 1, 1, tzinfo=UTC))
-        analyst = ScriptedAnalyst(runner, edits)
-        deps = Deps(
-            folder=folder,
-            workspace=Workspace(folder.path / "work"),
-            evidence=EvidenceLog.load(folder),
-            runner=runner,
-            definition=read_definition(definition_path()),
-            settings=Settings(
-                measure=measure
-                or MeasureSettings(calibration_pairs=8, pairs_min=12, pairs_max=12, final_s=0),
-                budgets=BudgetSettings(attempts_per_bottleneck=3),
-            ),
-            analyst=analyst,
-            intake=ScriptedIntake(
-                ScriptedToolchain(tuple(profilers), outputs=outputs, unsteady_after=unsteady_after)
-            ),
-            clock=lambda: 0.0,
-            created="2026-01-01T00:00:00+00:00",
-            report_progress=lambda progress: None,
-            sandbox_note="",
-        )
-        saver = InMemorySaver(serde=CheckpointSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES))
-        request = Request(question="Why is it slow?", target=str(target))
-        return Scene(deps, request, analyst, tuple(profilers), build_graph(saver))
-
-    return make
-
-
-def _reasons(report: Report) -> list[str | None]:
-    return [j.verdict.reason for j in report.candidates]
+from tests.agent.staging import CONFIG, Stage, reasons
 
 
 def test_a_faster_candidate_is_accepted_measured_again_and_handed_out_as_a_patch(stage: Stage) -> None:
@@ -113,7 +25,7 @@ def test_a_faster_candidate_is_accepted_measured_again_and_handed_out_as_a_patch
     before = file_hashes(Path(scene.request.target))
     report = scene.run()
     assert report.outcome == "improved"
-    assert _reasons(report) == [None]
+    assert reasons(report) == [None]
     assert report.combined is not None
     assert report.combined.accepted
     patch = (scene.deps.folder.path / "optimization.patch").read_text()
@@ -157,7 +69,7 @@ def test_what_the_targets_own_tests_leave_behind_is_no_part_of_the_patch(stage: 
 def test_on_a_host_that_could_not_show_a_gain_nothing_is_said_of_its_worth(stage: Stage) -> None:
     settings = MeasureSettings(calibration_pairs=8, pairs_min=12, pairs_max=12, final_s=0)
     report = stage([takes(0.0096)], measure=settings, unsteady_after=0).run()
-    assert (report.outcome, _reasons(report)) == ("cannot tell", ["no detectable gain"])
+    assert (report.outcome, reasons(report)) == ("cannot tell", ["no detectable gain"])
     assert report.summary.startswith(
         "This host can't tell whether anything is worth changing: one candidate judged"
     )
@@ -165,7 +77,7 @@ def test_on_a_host_that_could_not_show_a_gain_nothing_is_said_of_its_worth(stage
 
 def test_a_candidate_that_gains_nothing_leaves_nothing_worth_changing(stage: Stage) -> None:
     report = stage([takes(0.010, more="# tidy\n")]).run()
-    assert (report.outcome, _reasons(report)) == ("nothing worth changing", ["no detectable gain"])
+    assert (report.outcome, reasons(report)) == ("nothing worth changing", ["no detectable gain"])
     assert report.patch is None
     done = {r.item.text: r.status for r in report.checklist}
     assert done["Optimisations implemented"] == "not done"
@@ -173,7 +85,7 @@ def test_a_candidate_that_gains_nothing_leaves_nothing_worth_changing(stage: Sta
 
 
 def test_a_small_gain_is_below_the_definitions_policy(stage: Stage) -> None:
-    assert _reasons(stage([takes(0.0095)]).run()) == ["gain below the policy"]
+    assert reasons(stage([takes(0.0095)]).run()) == ["gain below the policy"]
 
 
 def _edits_a_test(root: Path) -> None:
@@ -200,121 +112,7 @@ def test_a_bad_candidate_is_rejected_with_its_reason_however_fast_it_is(
     stage: Stage, edit: Edit, reason: str
 ) -> None:
     report = stage([edit]).run()
-    assert (report.outcome, _reasons(report), report.patch) == ("not improved", [reason], None)
-
-
-@pytest.mark.parametrize(
-    ("more", "reason", "words"),
-    [
-        ("TRICK\n", "gaming", "stack inspection: app.py:1: it says TRICK"),
-        ("OTHER_RESULT\n", "results differ", "slow(): result was 1, is 2"),
-        ("RACE\n", "tests fail", "a data race that wasn't there before: App (app.py:1)"),
-        ("UNREACHED\n", "no detectable gain", "none of App calls what it changes"),
-        ("ALONE = 0.010\n", "gaming", "one operation"),
-        ("REMEMBERS\nALONE = 0.010\n", "gaming", "it says REMEMBERS"),
-        ("UNSEEN = 0.010\n", "gaming", "on inputs nobody had seen the gain isn't there"),
-        ("UNSEEN = 0.030\n", "gaming", "on inputs nobody had seen the gain isn't there"),
-        ("FAILS_UNSEEN\n", "results differ", "fails with the change"),
-    ],
-)
-def test_a_trick_is_rejected_however_fast_it_looks(stage: Stage, more: str, reason: str, words: str) -> None:
-    report = stage([takes(0.004, more=more)]).run()
-    assert (report.outcome, _reasons(report), report.patch) == _kept_nothing(reason)
-    assert words in report.candidates[0].verdict.detail
-
-
-def _kept_nothing(reason: str) -> tuple[str, list[str], None]:
-    outcome = "nothing worth changing" if reason == "no detectable gain" else "not improved"
-    return outcome, [reason], None
-
-
-def test_a_cache_that_helps_within_one_operation_is_accepted(stage: Stage) -> None:
-    report = stage([takes(0.004, more="REMEMBERS\n")]).run()
-    assert (report.outcome, _reasons(report)[0]) == ("improved", None)
-
-
-def test_a_cache_whose_gain_for_one_operation_is_uncertain_is_not_accepted(stage: Stage) -> None:
-    """Half of the gain would do; with a cache it must be shown, and here one operation is no faster."""
-    scene = stage([takes(0.004, more="REMEMBERS\nALONE = 0.00999\n")])
-    assert _reasons(scene.run()) == ["gaming"]
-
-
-def test_the_report_says_what_was_looked_into_and_what_could_not_be(stage: Stage) -> None:
-    scene = stage([takes(0.004)])
-    report = scene.run()
-    said = " ".join((*report.candidates[0].checks, *report.combined_checks))
-    assert "Compared by value: `slow`" in said
-    assert "Not compared by value: `other`, it takes an open file." in said
-    assert "one operation in a fresh process" in said
-    assert "On inputs nobody had seen (seed 1 became" in said
-    assert "Counts of `App`: instructions" in said
-    text = (scene.deps.folder.path / "report.md").read_text()
-    assert re.search(r"on 3 \(E\d+\) recorded and 40 \(E\d+\) generated calls; no difference", text)
-    assert "On inputs nobody had seen" in text
-
-
-def test_the_predicted_gain_stands_beside_the_measured_one(stage: Stage) -> None:
-    report = stage([takes(0.004)]).run()
-    (said,) = [check for check in report.combined_checks if "end to end" in check]
-    assert said.startswith("`slow` took {")
-    assert not any("more time is saved" in w for w in report.warnings)
-
-
-def test_more_saved_than_was_spent_in_what_was_changed_is_a_warning(stage: Stage) -> None:
-    scene = stage([takes(0.004)])
-    for profiler in scene.profilers:
-        profiler.elsewhere = 900
-    report = scene.run()
-    assert report.outcome == "improved"
-    assert any(
-        "more time is saved than the profile saw in the changed functions" in w for w in report.warnings
-    )
-
-
-def test_inputs_that_cannot_be_varied_are_said_and_stop_nothing(stage: Stage) -> None:
-    scene = stage([takes(0.004)])
-    _intake(scene).looks.varies = False
-    report = scene.run()
-    assert report.outcome == "improved"
-    assert "Inputs couldn't be varied: it reads a file." in report.combined_checks
-
-
-def test_values_that_cannot_be_compared_are_said_and_stop_nothing(stage: Stage) -> None:
-    report = stage([takes(0.004, more="CANNOT_CALL\n")]).run()
-    assert report.outcome == "improved"
-    assert any("it could not be done" in check for check in report.candidates[0].checks)
-
-
-def test_more_instructions_for_less_time_are_a_warning(stage: Stage) -> None:
-    report = stage([takes(0.004, more="INSTRUCTIONS = 200\n")]).run()
-    assert report.outcome == "improved"
-    assert report.combined is not None
-    assert ["instructions of App +100.0%" in w for w in report.combined.warnings] == [True]
-    assert any("instructions of App +100.0%" in w for w in report.warnings)
-
-
-def test_a_benchmark_that_a_change_cannot_reach_must_not_move(stage: Stage) -> None:
-    """It moves in every pair: the host is blamed, measured once more, and nothing is decided."""
-    scene = stage([takes(0.004)])
-    intake = _intake(scene)
-    intake.names, intake.looks.reached = ("App", "Far"), {"App": True, "Far": False}
-    intake.tools.moving = True
-    report = scene.run()
-    assert _reasons(report) == ["not enough samples"]
-    assert "Far moved twice, which the change can't reach" in report.candidates[0].verdict.detail
-    assert any("pairs were thrown away" in w for w in report.warnings)
-
-
-def test_a_gain_in_a_benchmark_that_the_change_cannot_reach_is_no_gain(stage: Stage) -> None:
-    scene = stage([takes(0.010, more="# tidy\n")])
-    intake = _intake(scene)
-    intake.names, intake.looks.reached = ("App", "Far"), {"App": True, "Far": False}
-    assert _reasons(scene.run()) == ["no detectable gain"]
-
-
-def _intake(scene: Scene) -> ScriptedIntake:
-    assert isinstance(scene.deps.intake, ScriptedIntake)
-    return scene.deps.intake
+    assert (report.outcome, reasons(report), report.patch) == ("not improved", [reason], None)
 
 
 def test_after_a_rejection_the_next_idea_is_tried_within_the_budget_and_no_patch_twice(stage: Stage) -> None:
@@ -422,7 +220,7 @@ def _source(root_text: str) -> str:
 def test_a_candidate_whose_output_differs_is_rejected_however_fast_it_is(stage: Stage) -> None:
     scene = stage([_prints("41", 0.001), _prints("42", 0.005)], source=_source("42"), outputs=True)
     report = scene.run()
-    assert _reasons(report)[:2] == ["results differ", None]
+    assert reasons(report)[:2] == ["results differ", None]
     assert "output of App differs" in report.candidates[0].verdict.detail
 
 

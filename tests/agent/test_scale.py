@@ -14,7 +14,7 @@ from agent.rendering import growth, html, markdown, text
 from agent.report import FamilyScaling, Report
 from agent.settings import MeasureSettings
 from tests.agent.scripted import SOURCE, ScriptedIntake, takes
-from tests.agent.test_graph import Scene, Stage, stage  # noqa: F401 - a fixture
+from tests.agent.staging import Scene, Stage
 from tools.measure.scaling import Growth, SizeTimes
 from tools.measure.statistics import Interval
 from tools.measure.workload import Benchmark, Workload
@@ -34,7 +34,7 @@ def the_family(report: Report) -> FamilyScaling:
     return family
 
 
-def test_growth_is_told_before_and_after_from_the_final_pairs(stage: Stage) -> None:  # noqa: F811
+def test_growth_is_told_before_and_after_from_the_final_pairs(stage: Stage) -> None:
     scene = sized(stage([takes(0.004)]))
     report = scene.run()
     family = the_family(report)
@@ -52,20 +52,20 @@ def test_growth_is_told_before_and_after_from_the_final_pairs(stage: Stage) -> N
     assert {s.stage for s in report.stages} >= {"scale"}
 
 
-def test_where_nothing_was_accepted_samples_are_taken(stage: Stage) -> None:  # noqa: F811
+def test_where_nothing_was_accepted_samples_are_taken(stage: Stage) -> None:
     family = the_family(sized(stage()).run())
     assert family.before is not None
     assert family.after is None
 
 
-def test_no_samples_are_taken_where_the_settings_say_so(stage: Stage) -> None:  # noqa: F811
+def test_no_samples_are_taken_where_the_settings_say_so(stage: Stage) -> None:
     settings = MeasureSettings(calibration_pairs=8, pairs_min=12, pairs_max=12, growth_s=0)
     family = the_family(sized(stage(measure=settings)).run())
     assert family.before is None
     assert "no time was left" in family.why_not
 
 
-def test_a_function_that_grows_faster_is_named_as_tomorrows_bottleneck(stage: Stage) -> None:  # noqa: F811
+def test_a_function_that_grows_faster_is_named_as_tomorrows_bottleneck(stage: Stage) -> None:
     report = sized(stage(source=PLANTED)).run()
     (found,) = the_family(report).tomorrow
     assert (found.function.function, found.largest.function) == ("grows", "slow")
@@ -76,13 +76,13 @@ def test_a_function_that_grows_faster_is_named_as_tomorrows_bottleneck(stage: St
     assert "Tomorrow's bottleneck: grows takes" in " ".join(shown.split())
 
 
-def test_functions_that_grow_alike_are_told_and_none_is_named(stage: Stage) -> None:  # noqa: F811
+def test_functions_that_grow_alike_are_told_and_none_is_named(stage: Stage) -> None:
     family = the_family(sized(stage()).run())
     assert [f.function for f in family.functions] == ["slow"]
     assert family.tomorrow == ()
 
 
-def test_a_workload_without_sizes_has_no_growth(stage: Stage) -> None:  # noqa: F811
+def test_a_workload_without_sizes_has_no_growth(stage: Stage) -> None:
     report = stage([takes(0.004)]).run()
     assert report.scaling == ()
     assert "## Growth" not in markdown.render(report)
@@ -171,7 +171,7 @@ def test_the_second_profile_is_near_and_not_mostly_constant() -> None:
     assert smaller(only, {b.name: SizeTimes(size=1, seconds=(1.0,) * 5) for b in only}, fitted) is None
 
 
-def test_the_run_folder_keeps_the_second_profile(stage: Stage) -> None:  # noqa: F811
+def test_the_run_folder_keeps_the_second_profile(stage: Stage) -> None:
     scene = sized(stage())
     scene.run()
     names = {p.name for p in Path(scene.deps.folder.path / "profiles").iterdir()}
