@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 
 from agent.deps import Deps
 from agent.nodes.capture import run_profiler
-from agent.nodes.deciding import decisive, keep_benchmarks, keep_change, look_closer, settled
+from agent.nodes.deciding import decisive, keep_benchmarks, keep_change, look_closer, settled, weighed
 from agent.nodes.measuring import measure
 from agent.nodes.prediction import with_prediction
 from agent.nodes.scrutiny import Claim
@@ -18,7 +18,6 @@ from agent.nodes.verify import accepted_count
 from agent.state import Baseline, CaptureRecord, Combined, RunState
 from agent.workspace import changed_files
 from tools.measure.hostlock import measuring_alone
-from tools.measure.judging import best_gain, judge
 from tools.measure.statistics import DECISION_LEVEL
 from tools.measure.toolchain import ProfileView
 from tools.measure.verdict import Verdict
@@ -80,15 +79,8 @@ def _judge_combination(
     evidence += [measured.evidence.id, *keep_benchmarks(deps, plan, measured)]
     primary = decisive(plan.workload.benchmarks, found)
     view: ProfileView = "memory" if _is_about_memory(state) else "cpu"
-    verdict = judge(
-        measured.comparisons,
-        primary=primary,
-        minimum_gain=deps.definition.policy.minimum_gain_ratio,
-        smallest_detectable_gain=found.smallest_detectable_gain,
-        view=view,
-    )
-    gain = best_gain(measured.comparisons, primary, view)
-    if not verdict.accepted or gain is None:
+    verdict, gain = weighed(deps, found, measured, primary, view)
+    if gain is None:
         return verdict
     label = "the combination"
     read = guard_gate(deps, plan, base, final, files, label)

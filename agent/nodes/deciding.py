@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from agent.request import Plan
 from agent.state import Baseline
 from tools.errors import Cancelled, ToolError
 from tools.measure.benchstat import benchstat_table
-from tools.measure.verdict import Verdict
+from tools.measure.judging import best_gain, judge
+from tools.measure.toolchain import ProfileView
+from tools.measure.verdict import Comparison, Verdict
 from tools.measure.workload import Benchmark, family_of
 from tools.run.reading import read_written
 
@@ -35,6 +37,20 @@ def settled(deps: Deps, judge: Callable[[], Verdict], evidence: list[str], title
         failed = deps.evidence.add("missing", title, "ask-profiler pairs", failure=str(error))
         evidence.append(failed.id)
         return Verdict(accepted=False, reason="not enough samples", detail=str(error))
+
+
+def weighed(
+    deps: Deps, found: Baseline, measured: Measured, primary: Collection[str], view: ProfileView
+) -> tuple[Verdict, Comparison | None]:
+    """The verdict of a set of pairs by the policy, and the gain that it rests on; None unless it was accepted."""
+    verdict = judge(
+        measured.comparisons,
+        primary=primary,
+        minimum_gain=deps.definition.policy.minimum_gain_ratio,
+        smallest_detectable_gain=found.smallest_detectable_gain,
+        view=view,
+    )
+    return verdict, best_gain(measured.comparisons, primary, view) if verdict.accepted else None
 
 
 def look_closer(

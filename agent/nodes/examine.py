@@ -8,7 +8,7 @@ from typing import Any, get_args
 from langgraph.runtime import Runtime
 
 from agent.deps import Deps
-from agent.nodes.deciding import decisive, keep_benchmarks, look_closer, settled
+from agent.nodes.deciding import decisive, keep_benchmarks, look_closer, settled, weighed
 from agent.nodes.gates import Refused, build_gate
 from agent.nodes.measuring import different_output, measure
 from agent.nodes.optimise import time_is_spent
@@ -20,7 +20,7 @@ from agent.request import Change
 from agent.state import Admitted, Baseline, Combined, RunState
 from agent.workspace import clone
 from tools.measure.guard import SUSPICION, GuardRule
-from tools.measure.judging import best_gain, judge, judge_unharmed
+from tools.measure.judging import judge_unharmed
 from tools.measure.statistics import DECISION_LEVEL
 from tools.measure.toolchain import ProfileView
 from tools.measure.verdict import Verdict
@@ -184,15 +184,8 @@ class _Examination:
             if differing is not None:
                 self.doubts.append(f"the output of {differing} differs from before")
             return judge_unharmed(measured.comparisons)
-        verdict = judge(
-            measured.comparisons,
-            primary=primary,
-            minimum_gain=deps.definition.policy.minimum_gain_ratio,
-            smallest_detectable_gain=found.smallest_detectable_gain,
-            view=VIEW,
-        )
-        gain = best_gain(measured.comparisons, primary, VIEW)
-        if not verdict.accepted or gain is None:
+        verdict, gain = weighed(deps, found, measured, primary, VIEW)
+        if gain is None:
             return verdict
         claim = Claim(
             gain=gain,

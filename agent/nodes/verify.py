@@ -9,7 +9,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from agent.deps import Deps
-from agent.nodes.deciding import settled
+from agent.nodes.deciding import settled, weighed
 from agent.nodes.gates import apply_gate, build_gate, frozen_gate
 from agent.nodes.measuring import measure
 from agent.nodes.scrutiny import Claim, scrutinise
@@ -17,7 +17,6 @@ from agent.nodes.stage import StageClock, stage
 from agent.nodes.values import guard_gate, tests_and_values_gate
 from agent.report import Candidate, JudgedCandidate
 from agent.state import Baseline, RunState
-from tools.measure.judging import best_gain, judge
 from tools.measure.toolchain import ProfileView
 from tools.measure.verdict import Verdict
 from tools.measure.workload import Benchmark
@@ -97,17 +96,9 @@ def _judge(
         unreached=looked.unreached,
     )
     evidence.append(measured.evidence.id)
-    view = view_of(state, candidate)
-    verdict = judge(
-        measured.comparisons,
-        primary=primary,
-        minimum_gain=deps.definition.policy.minimum_gain_ratio,
-        smallest_detectable_gain=found.smallest_detectable_gain,
-        view=view,
-    )
-    gain = best_gain(measured.comparisons, primary, view)
+    verdict, gain = weighed(deps, found, measured, primary, view_of(state, candidate))
     known = candidate.origin.startswith(RULES) and not read.suspicions
-    if verdict.accepted and gain is not None and not known:
+    if gain is not None and not known:
         claim = Claim(
             gain=gain, before=before, after=root, suspicions=read.suspicions, label=label, seed=seed + 2000
         )
