@@ -218,22 +218,10 @@ func (p *pkg) declare(from *source, decl *ast.FuncDecl) {
 }
 
 func receiverName(expr ast.Expr) string {
-	for {
-		switch e := expr.(type) {
-		case *ast.ParenExpr:
-			expr = e.X
-		case *ast.StarExpr:
-			expr = e.X
-		case *ast.IndexExpr:
-			expr = e.X
-		case *ast.IndexListExpr:
-			expr = e.X
-		case *ast.Ident:
-			return e.Name
-		default:
-			return ""
-		}
+	if name := root(expr); name != nil {
+		return name.Name
 	}
+	return ""
 }
 
 // each calls visit for every declaration of the touched packages; the function is "" for what isn't in one.
@@ -354,6 +342,8 @@ func root(expr ast.Expr) *ast.Ident {
 		case *ast.SelectorExpr:
 			expr = e.X
 		case *ast.IndexExpr:
+			expr = e.X
+		case *ast.IndexListExpr:
 			expr = e.X
 		case *ast.SliceExpr:
 			expr = e.X
