@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,13 +27,13 @@ from agent.report import (
     WorkloadGrowth,
 )
 from agent.request import Missing, Plan
+from tests.agent.repositories import Git
+from tests.agent.repositories import repo as repo  # a fixture
 from tests.agent.staging import stage as stage  # a fixture
 from tools.measure.verdict import Comparison, Verdict
 from tools.measure.workload import Benchmark, Workload
 from tools.run.process import Runner
 from tools.run.sandbox import NoSandbox
-
-Git = Callable[..., str]
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.errors import BadRequest
 from agent.patches import apply_patch, check_patch, make_patch
 from agent.workspace import changed_files, file_hashes
-from tests.agent.conftest import Git
+from tests.agent.repositories import Git
 from tools.run.process import Runner
 
 

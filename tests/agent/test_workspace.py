@@ -16,7 +16,7 @@ from agent.workspace import (
     frozen_hashes,
     is_frozen,
 )
-from tests.agent.conftest import Git
+from tests.agent.repositories import Git
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from agent.rendering import verdict
 from agent.rendering.pull_request import MARK
-from tests.agent.conftest import Git
+from tests.agent.repositories import Git
 from tests.doors import conftest as real
 from tests.doors.conftest import Cli
 
