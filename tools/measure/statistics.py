@@ -201,12 +201,17 @@ def fewest_pairs(comparisons: int, level: float) -> int:
     return math.ceil(math.log2(2 * comparisons / level))
 
 
-def outvoting_pairs(comparisons: int, level: float) -> int:
-    """How many pairs it takes to reach the level although one of them went the wrong way by any amount."""
+def outvoting_pairs(comparisons: int, level: float, disturbed: int) -> int:
+    """How many pairs it takes to reach the level although `disturbed` of them went the wrong way by any amount."""
     pairs = fewest_pairs(comparisons, level)
-    while _interval_rank(pairs, 1 - level / comparisons) <= pairs:
+    while _interval_rank(pairs, 1 - level / comparisons) <= _largest_ranks(pairs, disturbed):
         pairs += 1
     return pairs
+
+
+def _largest_ranks(pairs: int, count: int) -> int:
+    """The sum of the `count` largest ranks of so many pairs."""
+    return sum(range(pairs - count + 1, pairs + 1))
 
 
 def median_interval(values: Sequence[float] | FloatArray, confidence: float = 0.95) -> Interval:

@@ -217,13 +217,15 @@ def test_the_fewest_pairs_reach_the_level_and_one_less_does_not() -> None:
 @pytest.mark.parametrize(
     ("comparisons", "level"), [(1, DECISION_LEVEL), (3, DECISION_LEVEL), (1, SCREENING_LEVEL)]
 )
-def test_one_pair_gone_wrong_is_outvoted_by_so_many_and_not_by_one_less(
-    comparisons: int, level: float
+@pytest.mark.parametrize("disturbed", [0, 1, 2, 3])
+def test_pairs_gone_wrong_are_outvoted_by_so_many_and_not_by_one_less(
+    comparisons: int, level: float, disturbed: int
 ) -> None:
     def p(pairs: int) -> float:
-        return comparisons * signed_rank_p(np.array([-1000.0, *(1.0 + np.arange(pairs - 1))]))
+        wrong = [-1000.0 - n for n in range(disturbed)]
+        return comparisons * signed_rank_p(np.array([*wrong, *(1.0 + np.arange(pairs - disturbed))]))
 
-    enough = outvoting_pairs(comparisons, level)
+    enough = outvoting_pairs(comparisons, level, disturbed)
     assert p(enough) <= level < p(enough - 1)
 
 

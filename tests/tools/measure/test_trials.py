@@ -167,7 +167,7 @@ def test_a_bundled_program_says_its_amount_of_work_once(language: str) -> None:
 @pytest.mark.slow
 def test_a_large_gain_of_the_bundled_python_program_is_found(tmp_path: Path) -> None:
     """A real program in the real sandbox, by a run's own way; half of its work is more than any host's noise."""
-    few = Rules(process_s=0.02, calibration_pairs=4, pairs_min=7, pairs_max=17, final_s=0.0, wanted_gain=0.4)
+    few = Rules(process_s=0.02, calibration_pairs=4, pairs_min=7, pairs_max=25, final_s=20.0, wanted_gain=0.4)
     with closing(Runner(choose_sandbox("auto").sandbox)) as runner:
         python = ask(runner, Path(sys.base_prefix) / "bin" / "python3", TARGETS / "python")
         subject = prepare(PythonToolchain(runner, python), "python", tmp_path)
