@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tools.measure.toolchain import ProfileView
 from tools.measure.workload import Language, Workload
 
-View = Literal["cpu", "memory", "goroutines"]
+View = ProfileView
+VIEW_NAMES: Mapping[View, str] = {
+    "cpu": "CPU time",
+    "memory": "memory",
+    "goroutines": "goroutines",
+    "contention": "contention",
+    "threads": "threads",
+}
+"""What each view is called in a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from agent.analysts.severity import severity_of
 from agent.analysts.suspects import ENOUGH_TO_EXPLAIN, Suspect, suspects
 from agent.evidence import Reference
 from agent.report import Bottleneck, Candidate, JudgedCandidate, quoted
+from agent.request import VIEW_NAMES
 from tools.patterns.matching import find
 from tools.patterns.pattern import Finding, Pattern
 from tools.profiles.ranking import Hotspot, degree
@@ -137,12 +138,9 @@ class Playbook:
         )
 
 
-_VIEWS = {"cpu": "the CPU time", "memory": "the memory", "goroutines": "the goroutines"}
-
-
 def _root_cause(suspect: Suspect, share: Reference) -> str:
     spot = suspect.hotspot
-    cost = f"{quoted(spot.function)} causes {{{share}}} of {_VIEWS[spot.view]}, {_attributed(spot)}."
+    cost = f"{quoted(spot.function)} causes {{{share}}} of the {VIEW_NAMES[spot.view]}, {_attributed(spot)}."
     if suspect.findings:
         spec = suspect.findings[0].pattern.spec
         # Nothing has looked closer than the rule where there is no rewriter: `count` may be a text's.

@@ -8,7 +8,7 @@ from agent.checklist import Facts, decide, judge_targets
 from agent.deps import Deps
 from agent.evidence import EvidenceIndex, Reference
 from agent.report import Graph, JudgedCandidate, Outcome, Report, ResourceRow, StageTime, quoted
-from agent.request import Missing
+from agent.request import VIEW_NAMES, Missing
 from agent.state import Baseline, Combined, RunState
 from tools.measure.workload import (
     ALLOCATIONS_PER_OP,
@@ -115,9 +115,6 @@ def given_summary(stopped: str, combined: Combined | None) -> str:
     return combined.verdict.detail
 
 
-_VIEWS = {"cpu": "CPU time", "memory": "memory", "goroutines": "goroutines"}
-
-
 def _unseen(state: RunState, judged: tuple[JudgedCandidate, ...]) -> str:
     """Why the question can't be answered from what was captured; "" when it can."""
     captured = {r.view for r in state.get("captures", [])}
@@ -125,7 +122,7 @@ def _unseen(state: RunState, judged: tuple[JudgedCandidate, ...]) -> str:
         return "no profile could be captured"
     asked = state["plan"].focus[0]
     if asked not in captured and not any(j.verdict.accepted for j in judged):
-        return f"the question is about {_VIEWS[asked]}, and no profile of that could be captured"
+        return f"the question is about {VIEW_NAMES[asked]}, and no profile of that could be captured"
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.deps import Deps
 from agent.nodes.picture import load_capture
 from agent.report import Graph
+from agent.request import VIEW_NAMES, View
 from agent.state import CaptureRecord, RunState
 from tools.measure.workload import BYTES_PER_OP, PEAK_RSS_BYTES, SECONDS_PER_OP, profiled_benchmarks
 from tools.profiles.flamegraph import flame_svg
@@ -21,19 +22,22 @@ def draw_graphs(state: RunState, deps: Deps) -> tuple[Graph, ...]:
     after = {r.view: r for r in state.get("captures_after", []) if r.view in DRAWN}
     found: list[Graph] = []
     for view, record in before.items():
-        found.append(_draw(deps, record, None, Graph(title=f"{_NAMES[view]}, before", path=f"graphs/{view}-before.svg",
+        found.append(_draw(deps, record, None, Graph(title=f"{_name(view)}, before", path=f"graphs/{view}-before.svg",
                                                      view=view, kind="before")))  # fmt: skip
         if view in after:
-            found.append(_draw(deps, after[view], None, Graph(title=f"{_NAMES[view]}, after",
+            found.append(_draw(deps, after[view], None, Graph(title=f"{_name(view)}, after",
                                path=f"graphs/{view}-after.svg", view=view, kind="after")))  # fmt: skip
             found.append(_draw(deps, after[view], record, Graph(
-                title=f"{_NAMES[view]}, difference: red grew, blue shrank",
+                title=f"{_name(view)}, difference: red grew, blue shrank",
                 path=f"graphs/{view}-difference.svg", view=view, kind="difference"),
                 measured_ratio(state, after[view])))  # fmt: skip
     return tuple(found)
 
 
-_NAMES = {"cpu": "CPU time", "memory": "Memory", "goroutines": "Goroutines"}
+def _name(view: View) -> str:
+    """The view as a title begins."""
+    name = VIEW_NAMES[view]
+    return name[0].upper() + name[1:]
 
 
 def measured_ratio(state: RunState, record: CaptureRecord) -> float | None:

@@ -20,6 +20,7 @@ from agent.rendering.sentences import (
     verdict_words,
 )
 from agent.report import Bottleneck, JudgedCandidate, Report, WorkloadGrowth
+from agent.request import VIEW_NAMES
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """What could steer a terminal that shows the file."""
@@ -99,7 +100,7 @@ def _bottleneck(report: Report, found: Bottleneck) -> str:
         f"### {found.rank}. {code(found.function)}",
         "",
         f"{code(f'{found.file}:{found.line}')}; severity **{found.severity}**; "
-        f"{value(report, found.share)} of {_VIEW[found.view]}; "
+        f"{value(report, found.share)} of {VIEW_NAMES[found.view]}; "
         f"confidence {found.confidence}: {escape(found.confidence_reason)}",
         "",
         f"**Root cause.** {prose(report, found.root_cause)}",
@@ -113,9 +114,6 @@ def _bottleneck(report: Report, found: Bottleneck) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-_VIEW = {"cpu": "CPU time", "memory": "memory", "goroutines": "goroutines"}
 
 
 def _optimisations(report: Report) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal
 
+from tools.measure.toolchain import ProfileView
 from tools.measure.verdict import Comparison, Rejection, Verdict
 from tools.measure.workload import (
     ALLOCATIONS_PER_OP,
@@ -28,7 +28,7 @@ def judge(
     primary: Collection[str],
     minimum_gain: float,
     smallest_detectable_gain: float,
-    view: Literal["cpu", "memory", "goroutines"],
+    view: ProfileView,
 ) -> Verdict:
     """Decide on a candidate.
 
@@ -84,7 +84,7 @@ def judge_unharmed(comparisons: Sequence[Comparison]) -> Verdict:
 
 
 def best_gain(
-    comparisons: Sequence[Comparison], primary: Collection[str], view: Literal["cpu", "memory", "goroutines"]
+    comparisons: Sequence[Comparison], primary: Collection[str], view: ProfileView
 ) -> Comparison | None:
     """The comparison that a verdict rests on: the gain that holds with the largest bound; None without a gain."""
     return max(_wins(tuple(comparisons), primary, view), key=lambda c: c.faster_at_least, default=None)

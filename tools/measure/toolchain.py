@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 from tools.measure.workload import Benchmark, Sample, Workload
 from tools.profiles.profile import Profile
 
-ProfileView = Literal["cpu", "memory", "goroutines"]
+ProfileView = Literal["cpu", "memory", "goroutines", "contention", "threads"]
+"""What a profile looks at; contention is what waits for locks and channels, threads those of the operating system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

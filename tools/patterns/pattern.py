@@ -24,6 +24,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tools.errors import UnreadableOutput
+from tools.measure.toolchain import ProfileView
 
 Engine = Literal["ast-grep", "libcst", "go-typed", "go-fix", "pgo", "explain"]
 
@@ -90,7 +91,7 @@ class HotFunction:
     file: str
     start_line: int
     end_line: int
-    view: Literal["cpu", "memory", "goroutines"]
+    view: ProfileView
     self_share: float
     cumulative_share: float
     lines: Mapping[int, float]
@@ -110,7 +111,7 @@ class Finding:
     start: int
     end: int
     function: str
-    view: Literal["cpu", "memory", "goroutines"]
+    view: ProfileView
     share: float
     captures: Mapping[str, str]
 
