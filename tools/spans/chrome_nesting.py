@@ -1,7 +1,8 @@
 """From slices on tracks to spans with parents.
 
 On a track a slice's parent is the innermost one around it. An outermost asynchronous slice hangs below the slice
-that its thread was in when it began; an outermost slice that a flow leads to, below the slice where the flow began.
+that its thread was in when it began. An outermost slice that a flow leads to, and that began after the flow, hangs
+below the slice where the flow began.
 """
 
 from __future__ import annotations
@@ -99,17 +100,19 @@ def _follow(slices: list[Slice], flows: list[Flow], ordered: dict[Track, list[in
             asked.setdefault(flow.track, []).append(moment)
     for track, wanted in asked.items():
         _look_up(slices, ordered[track], wanted)
-    came_from: dict[str, int] = {}
+    came_from: dict[str, tuple[int, int]] = {}
     for flow, moment in sorted(zip(flows, moments, strict=True), key=lambda pair: pair[0].ts_ns):
         if moment.found is None:
             doubts.add("ends of flows lie in no span and are left out", f"at {flow.ts_ns / 1000:.3f} µs")
             continue
         source = came_from.get(flow.key)
         if not flow.is_start and source is not None:
+            since_ns, origin = source
             target = _outermost(slices, moment.found)
-            if slices[target].parent is None and _outermost_of_all(slices, source) != target:
-                slices[target].parent = source
-        came_from[flow.key] = moment.found
+            is_free = slices[target].parent is None and slices[target].start_ns >= since_ns
+            if is_free and _outermost_of_all(slices, origin) != target:
+                slices[target].parent = origin
+        came_from[flow.key] = (flow.ts_ns, moment.found)
 
 
 def _outermost(slices: list[Slice], n: int) -> int:
