@@ -10,10 +10,10 @@ class Doubts:
         self._found: dict[str, tuple[int, str]] = {}
 
     def add(self, what: str, example: str) -> None:
-        """One more `what` (a sentence that begins with its subject in the plural), seen at `example`."""
+        """One more `what` (a sentence in the plural), seen at `example`."""
         count, first = self._found.get(what, (0, example))
         self._found[what] = (count + 1, first)
 
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each kind, in the order in which they were met."""
-        return tuple(f"{count} {what}; the first: {first}" for what, (count, first) in self._found.items())
+        return tuple(f"{what} ({count:,}; the first: {first})" for what, (count, first) in self._found.items())

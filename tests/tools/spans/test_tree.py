@@ -32,7 +32,10 @@ def test_a_span_without_its_parent_is_a_request_of_its_own() -> None:
     doubts = Doubts()
     traces = link([span("1", None), span("2", "gone", 5), span("3", "2")], doubts)
     assert [[s.id for s in t.spans] for t in traces] == [["1"], ["2", "3"]]
-    assert "1 spans name a parent that isn't recorded" in doubts.warnings()[0]
+    assert (
+        "a parent that isn't recorded; each is treated as a request of its own (1; the first: span-2)"
+        in doubts.warnings()[0]
+    )
 
 
 def test_of_a_circle_the_first_to_begin_is_the_root() -> None:
@@ -42,7 +45,7 @@ def test_of_a_circle_the_first_to_begin_is_the_root() -> None:
         doubts,
     )
     assert sorted([s.id for s in t.spans] for t in traces) == [["2", "3", "1", "below"], ["self"]]
-    assert "2 circles" in doubts.warnings()[0]
+    assert "(2; the first: span-2)" in doubts.warnings()[0]
 
 
 def test_a_span_recorded_twice_counts_once_and_an_id_used_twice_keeps_both() -> None:
@@ -53,7 +56,7 @@ def test_a_span_recorded_twice_counts_once_and_an_id_used_twice_keeps_both() -> 
     other = replace(first, name="other", parent="2")
     (trace,) = link([first, span("2", "1"), other, span("3", "1")], doubts)
     assert [s.name for s in trace.spans] == ["span-1", "span-2", "span-3", "other"]
-    assert [w.split()[0] for w in doubts.warnings()] == ["1", "1"]
+    assert ["(1; " in w for w in doubts.warnings()] == [True, True]
 
 
 def test_ids_are_of_their_trace() -> None:
