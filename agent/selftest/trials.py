@@ -29,9 +29,9 @@ def measure_rates(
     """So many trials of each kind, by the rules of a run with the built-in settings. Raises: ToolError, Cancelled."""
     say(f"{language}: preparing trials")
     rules = _rules(gain)
-    subject = prepare(toolchain, language, folder)
-    if language == "python":  # a whole process is timed, of which its start is a part
-        subject = with_fixed_share(subject, rules, seed=seed, is_cancelled=is_cancelled)
+    subject = with_fixed_share(
+        prepare(toolchain, language, folder), rules, seed=seed, is_cancelled=is_cancelled
+    )
     equal = false_wins(
         subject,
         rules,

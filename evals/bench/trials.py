@@ -171,7 +171,7 @@ def _subjects(conditions: Conditions, *, with_gains: bool = True) -> Iterator[Su
         for language in conditions.languages:
             conditions.say(f"{language}: building, and measuring what doesn't depend on the work")
             subject = prepare(_toolchain(language, runner), cast(Language, language), conditions.folder)
-            if with_gains and language == "python":  # a whole process is timed, of which its start is a part
+            if with_gains:
                 subject = with_fixed_share(
                     subject, rules_of_a_run(conditions.measure, 0.1), seed=conditions.seed
                 )

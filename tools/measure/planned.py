@@ -1,7 +1,8 @@
 """Pairs in the number that was planned, and once more where the host turned out otherwise than when it was calibrated.
 
-The number of pairs is fixed before looking. There is one repeat, for two reasons: the spread of the pairs asks for many
-more than were planned, or a negative control moved. Spread and controls decide it, never the outcome.
+The number of pairs is fixed before looking. There is one repeat, for three reasons: the spread of the pairs asks for
+many more than were planned, or so many of them were disturbed far beyond that spread, or a negative control moved. The
+sizes of differences and the controls decide it, never the outcome.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ from dataclasses import dataclass
 from tools.measure.calibration import choose_pairs
 from tools.measure.judging import TOLERANCE
 from tools.measure.pairs import PairedSamples, PairPlan, compare, log_ratios
-from tools.measure.statistics import DECISION_LEVEL, DECISION_POWER, outvoting_pairs, sign_free_sigma
+from tools.measure.statistics import (
+    DECISION_LEVEL,
+    DECISION_POWER,
+    disturbed_share,
+    outvoting_pairs,
+    pairs_despite,
+    sign_free_sigma,
+)
 from tools.measure.workload import SECONDS_PER_OP
 
-MUCH_MORE = 1.5
+MUCH_MORE = 1.4
 """How many times the planned pairs must be asked for to throw the planned ones away."""
 DISTURBED = 2
 """How many pairs may go wrong by any amount in a final comparison, where time allows. With one, 10 % were found in
@@ -40,17 +48,21 @@ class Aim:
     most: int
     caution: float = 1.0
 
-    def pairs(self, comparisons: int, noise: float = 0.0) -> int:
-        """At least the planned pairs, and as many as this noise and so many comparisons ask for."""
-        return choose_pairs(
+    def pairs(self, comparisons: int, noise: float = 0.0, disturbed: float = 0.0) -> int:
+        """At least the planned pairs, and as many as so many comparisons ask for with this noise, or where this share
+        of all pairs is disturbed.
+        """
+        high = max(self.planned, self.most)
+        for_noise = choose_pairs(
             noise * self.caution,
             self.wanted_gain,
             comparisons,
             low=self.planned,
-            high=max(self.planned, self.most),
+            high=high,
             level=self.level,
             power=self.power,
         )
+        return pairs_despite(disturbed, comparisons, self.level, self.power, for_noise, max(high, for_noise))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +93,9 @@ def measure_as_planned(
     planned = aim.pairs(comparisons)
     samples = run(PairPlan(pairs=planned, seed=seed))
     moved = moved_controls(samples, unreached, seed)
-    spreads = [
-        sign_free_sigma(log_ratios(samples, b, SECONDS_PER_OP)) for b in samples.baseline if b in decisive
-    ]
-    wanted = aim.pairs(comparisons, max([aim.noise, *spreads]))
+    ratios = [log_ratios(samples, b, SECONDS_PER_OP) for b in samples.baseline if b in decisive]
+    spread = max([aim.noise, *(sign_free_sigma(r) for r in ratios)])
+    wanted = aim.pairs(comparisons, spread, max((disturbed_share(r) for r in ratios), default=0.0))
     if not moved and wanted < MUCH_MORE * planned:
         return Measurement(samples=samples, moved=(), repeated="")
     again = max(planned, wanted)

@@ -9,6 +9,7 @@ and nearly as sharp as a mean. Percentile bootstraps alone are too narrow with f
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,6 +35,8 @@ SHAMOS = 1.0483
 SIMULATED_PAIRS = 25
 """Up to so many pairs the power of the test is simulated; beyond them a formula holds."""
 SIMULATIONS = 2_000
+FAR = 3.0
+"""How many deviations of noise beyond the median a size is that is no noise any more."""
 HALF_NORMAL_SPREAD, HALF_NORMAL_RATIO = 0.556, 0.824
 RANK_EFFICIENCY = math.sqrt(math.pi / 3)
 """How much wider the Hodges-Lehmann estimate is than a mean on normal noise; what robustness costs."""
@@ -157,6 +160,17 @@ def sign_free_sigma(values: FloatArray) -> float:
     return spread * (1 + (1 / HALF_NORMAL_SPREAD - 1) * folded)
 
 
+def disturbed_share(values: FloatArray) -> float:
+    """Which part (0-1) of paired differences is disturbed by far more than noise, told from their sizes alone.
+
+    As with `sign_free_sigma`, what hangs on this prefers no outcome. 0 without values.
+    """
+    if len(values) == 0:
+        return 0.0
+    sizes = np.abs(values)
+    return float(np.mean(sizes > np.median(sizes) + FAR * sign_free_sigma(values)))
+
+
 def detectable_log_ratio(
     noise: float, pairs: int, comparisons: int = 1, *, level: float = SCREENING_LEVEL, power: float = POWER
 ) -> float:
@@ -204,9 +218,34 @@ def fewest_pairs(comparisons: int, level: float) -> int:
 def outvoting_pairs(comparisons: int, level: float, disturbed: int) -> int:
     """How many pairs it takes to reach the level although `disturbed` of them went the wrong way by any amount."""
     pairs = fewest_pairs(comparisons, level)
-    while _interval_rank(pairs, 1 - level / comparisons) <= _largest_ranks(pairs, disturbed):
+    while _outvoted(pairs, comparisons, level) < disturbed:
         pairs += 1
     return pairs
+
+
+def pairs_despite(share: float, comparisons: int, level: float, power: float, low: int, high: int) -> int:
+    """The fewest pairs, from `low` to `high`, of which so many can be outvoted as go wrong with that `power`.
+
+    `share` (0-1) of all pairs are disturbed by any amount, one way or the other.
+    """
+
+    def falls_short(pairs: int) -> bool:
+        return _binomial_tail(pairs, share / 2, _outvoted(pairs, comparisons, level)) < power
+
+    # Halving finds it but for a step or two: the chance goes up with the pairs, and down a little between two ranks.
+    return low + bisect_left(range(low, high), True, key=lambda pairs: not falls_short(pairs))
+
+
+@lru_cache(maxsize=4096)
+def _outvoted(pairs: int, comparisons: int, level: float) -> int:
+    """How many of so many pairs may go the wrong way by any amount; -1 when even none is too many."""
+    rank = _interval_rank(pairs, 1 - level / comparisons)
+    return next(count - 1 for count in range(pairs + 2) if _largest_ranks(pairs, count) >= rank)
+
+
+def _binomial_tail(tosses: int, chance: float, most: int) -> float:
+    """How likely at most `most` of so many tosses succeed."""
+    return sum(math.comb(tosses, n) * chance**n * (1 - chance) ** (tosses - n) for n in range(most + 1))
 
 
 def _largest_ranks(pairs: int, count: int) -> int:

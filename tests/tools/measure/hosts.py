@@ -14,8 +14,10 @@ from tools.measure.trials.subject import PROGRAMS, Subject
 from tools.measure.trials.trial import Rules
 from tools.measure.workload import SECONDS_PER_OP, Benchmark, Sample, Workload
 
-Kind = Literal["normal", "heavy tails", "skewed", "drifting", "spikes", "two speeds"]
-KINDS: tuple[Kind, ...] = ("normal", "heavy tails", "skewed", "drifting", "spikes", "two speeds")
+Kind = Literal["normal", "heavy tails", "skewed", "drifting", "spikes", "often disturbed", "two speeds"]
+KINDS: tuple[Kind, ...] = (
+    "normal", "heavy tails", "skewed", "drifting", "spikes", "often disturbed", "two speeds",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -71,6 +73,11 @@ class SyntheticHost:
             case "spikes":
                 spike = float(random.uniform(0.5, 3)) if random.random() < 0.02 else 0.0
                 return math.exp(float(random.normal(0, noise))) * (1 + spike)
+            case (
+                "often disturbed"
+            ):  # as a small virtual machine was seen to be: one process in twelve takes half as long again
+                slow = float(random.uniform(0.4, 1.0)) if random.random() < 0.08 else 0.0
+                return math.exp(float(random.normal(0, noise))) * (1 + slow)
             case "two speeds":
                 fast = 0.95 if random.random() < 0.5 else 1.0
                 return fast * math.exp(float(random.normal(0, noise / 4)))

@@ -101,6 +101,23 @@ def test_a_control_that_moves_again_is_named(paired: Paired) -> None:
     assert found.moved == ("Control",)
 
 
+@pytest.mark.parametrize("ratio", [0.9, 1.0, 1.1])
+def test_pairs_of_which_many_are_disturbed_are_thrown_away_whatever_came_out(
+    paired: Paired, ratio: float
+) -> None:
+    class Busy(Host):
+        def run(self, plan: PairPlan) -> PairedSamples:
+            found = Host.run(self, plan)
+            after = found.candidate["A"]
+            slow = [s.values["sec/op"] * (1.6 if n % 6 == 0 else 1.0) for n, s in enumerate(after)]
+            return self._paired({"A": [1.0] * plan.pairs}, {"A": slow})
+
+    host = Busy(paired, [0.01, 0.01], ratio)
+    measure_as_planned(host.run, aim(planned=25, most=100), comparisons=1, decisive=["A"], seed=3)
+    assert len(host.plans) == 2
+    assert 35 < host.plans[1].pairs < 100
+
+
 @pytest.mark.parametrize(
     ("ratio", "moves"), [(1.0, False), (1.03, False), (0.97, False), (1.2, True), (0.8, True)]
 )

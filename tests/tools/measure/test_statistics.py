@@ -17,10 +17,12 @@ from tools.measure.statistics import (
     SCREENING_LEVEL,
     FloatArray,
     detectable_log_ratio,
+    disturbed_share,
     fewest_pairs,
     holm,
     median_interval,
     outvoting_pairs,
+    pairs_despite,
     paired_interval,
     robust_sigma,
     sign_free_sigma,
@@ -251,3 +253,38 @@ def test_the_medians_interval_is_exact(size: int) -> None:
 def test_five_values_are_too_few_for_an_interval_of_the_median() -> None:
     assert median_interval([1, 2, 3, 4, 5]).low == -math.inf
     assert median_interval([1, 2, 3, 4, 5]).estimate == 3
+
+
+@pytest.mark.parametrize("shift", [0.0, -0.1, 0.3])
+def test_what_is_disturbed_is_told_from_sizes_alone(shift: float) -> None:
+    values = shift + np.random.default_rng(4).normal(0, 0.01, 40)
+    values[::10] += 0.9
+    assert disturbed_share(values) == disturbed_share(-values) == disturbed_share(np.abs(values)) == 0.1
+    assert disturbed_share(np.array([])) == 0.0
+
+
+def test_plain_noise_is_hardly_ever_taken_for_disturbed() -> None:
+    random = np.random.default_rng(9)
+    found = [disturbed_share(shift + random.normal(0, 0.02, 25)) for shift in (0.0, 0.1) for _ in range(300)]
+    assert float(np.mean(np.array(found) >= 0.08)) < 0.02  # two of 25, from which on more pairs are wanted
+
+
+@pytest.mark.parametrize("share", [0.04, 0.12, 0.2, 0.3])
+def test_as_many_pairs_as_are_asked_for_find_a_gain_despite_what_is_disturbed(share: float) -> None:
+    """By tossing: each pair agrees, or is disturbed one way or the other by more than any gain."""
+    pairs = pairs_despite(share, 1, DECISION_LEVEL, 0.95, 10, 400)
+    random = np.random.default_rng(2)
+
+    def found_of(count: int) -> float:
+        hits = 0
+        for _ in range(300):
+            values = -0.1 + random.normal(0, 0.005, count)
+            spikes = random.random(count) < share
+            values[spikes] += random.choice([-0.6, 0.6], int(spikes.sum()))
+            hits += signed_rank_p(values) <= DECISION_LEVEL
+        return hits / 300
+
+    assert found_of(pairs) >= 0.92
+    assert found_of(max(10, pairs // 2)) < found_of(pairs)
+    assert pairs_despite(0.0, 1, DECISION_LEVEL, 0.95, 10, 400) == 10
+    assert pairs_despite(0.9, 1, DECISION_LEVEL, 0.95, 10, 60) == 60
