@@ -1,0 +1,1 @@
+"""Go's execution traces: capturing one, and reading one that was recorded (reading.read_trace)."""
