@@ -1,0 +1,2 @@
+// Package ends has tests that end their process themselves.
+package ends
