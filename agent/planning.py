@@ -13,6 +13,7 @@ from agent.request import Missing, Plan, Request, View
 from agent.settings import VerifySettings
 from agent.targets import Place, locate
 from tools.errors import NoWorkload
+from tools.go.choosing import LOCKS, chosen_profilers
 from tools.go.concurrency import NOTE, is_sequential
 from tools.go.packages import list_packages
 from tools.go.program import GoProgram, find_go
@@ -20,7 +21,7 @@ from tools.go.toolchain import GoToolchain
 from tools.go.verifier import GoVerifier
 from tools.go.workload import choose_workload as choose_go_workload
 from tools.measure.benchstat import find_benchstat
-from tools.measure.toolchain import Toolchain
+from tools.measure.toolchain import Profiler, Toolchain
 from tools.measure.verifier import Verifier
 from tools.measure.workload import Workload
 from tools.python.concurrency import NOTE as PYTHON_NOTE
@@ -40,12 +41,13 @@ _GOROUTINES = re.compile(r"\bgoroutine|\bdeadlock|\bblocked\b|\bconcurren", re.I
 
 @dataclass(slots=True, kw_only=True)
 class HostIntake:
-    """Plans for targets on this host."""
+    """Plans for targets on this host. `definition` is the agent definition's text, which may name profiles."""
 
     runner: Runner
     environment: Mapping[str, str]
     request: Request
     sandbox_note: str = ""
+    definition: str = ""
     verify: VerifySettings = field(default_factory=VerifySettings)
     _go: GoProgram | None = None
     _python: Interpreter | None = None
@@ -63,7 +65,7 @@ class HostIntake:
             raise BadRequest(str(error)) from error
         toolchain = self._toolchain(place.language)
         usable, missing = [], []
-        for profiler in toolchain.profilers:
+        for profiler in self._wanted(toolchain, request, root):
             reason = profiler.unavailable()
             if reason is None:
                 usable.append(profiler.name)
@@ -83,6 +85,14 @@ class HostIntake:
             missing=(*missing, *self._missing_tools(place.language)),
             notes=tuple(note for note in (self.sandbox_note, self._processors_note(workload, root)) if note),
         )
+
+    def _wanted(self, toolchain: Toolchain, request: Request, root: Path) -> tuple[Profiler, ...]:
+        """The profilers that are worth their time; Python's all are."""
+        if not isinstance(toolchain, GoToolchain):
+            return toolchain.profilers
+        sequential = is_sequential(root, list_packages(self.runner, self._find_go(), root))
+        chosen = chosen_profilers(request.question, self.definition, is_sequential=sequential)
+        return tuple(p for p in toolchain.profilers if p.name in chosen)
 
     def _processors_note(self, workload: Workload, root: Path) -> str:
         if workload.language == "python":
@@ -171,10 +181,17 @@ class HostIntake:
         return []
 
 
+def is_about_memory(question: str) -> bool:
+    """Whether a question asks about memory."""
+    return bool(_MEMORY.search(question))
+
+
 def focus_of(question: str, language: str) -> tuple[View, ...]:
     """The views in the order in which the question asks about them; time first unless it speaks of memory."""
-    memory, time = bool(_MEMORY.search(question)), bool(_TIME.search(question))
+    memory, time = is_about_memory(question), bool(_TIME.search(question))
     order: list[View] = ["memory", "cpu"] if memory and not time else ["cpu", "memory"]
     if language == "go":
         order.insert(0 if _GOROUTINES.search(question) else 2, "goroutines")
+        if LOCKS.search(question):
+            order.insert(0, "contention")
     return tuple(order)

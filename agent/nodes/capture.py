@@ -1,4 +1,7 @@
-"""Capture: one profiler on the baseline, one at a time; a profiler that fails becomes evidence of that."""
+"""Capture: one profiler on the baseline, one at a time; a profiler that fails becomes evidence of that.
+
+What a capture measured stays evidence, too, where it is too little to rank the target's code by.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,9 @@ from tools.measure.hostlock import measuring_alone
 from tools.measure.toolchain import Capture, Profiler
 from tools.measure.workload import Workload
 
+LEAST_WAITING = 0.1
+"""So many goroutines must have waited for locks at a time, on average, for contention to be about something."""
+
 
 def capture(task: CaptureTask, runtime: Runtime[Deps]) -> dict[str, Any]:
     """Run one profiler on the baseline and keep its profile as gzipped pprof."""
@@ -29,8 +35,19 @@ def capture(task: CaptureTask, runtime: Runtime[Deps]) -> dict[str, Any]:
     ):
         clock.say(f"{profiler.name}: profiling {plan.workload.kind}")
         record, missing = run_profiler(deps, plan, profiler, deps.workspace.baseline, "before")
-    captures = [record] if record else []
+    captures = [record] if record and _is_ranked(deps, record) else []
     return {"captures": captures, "unmeasured": missing, "stages": clock.times}
+
+
+def _is_ranked(deps: Deps, record: CaptureRecord) -> bool:
+    """Whether a capture says where the target's own code costs something.
+
+    Who has the largest share of next to no contention is no bottleneck, and threads are started by the runtime.
+    """
+    if record.view == "contention":
+        found = deps.evidence.index.get(record.evidence_id)
+        return any(q.name == "mean_waiting_goroutines" and q.value >= LEAST_WAITING for q in found.quantities)
+    return record.view != "threads"
 
 
 def run_profiler(

@@ -29,6 +29,13 @@ def test_every_view_of_a_language_is_in_its_focus() -> None:
     assert focus_of("slow", "python") == ("cpu", "memory")
 
 
+def test_contention_is_looked_at_first_when_asked_about_and_else_not_at_all() -> None:
+    assert focus_of("everyone waits for one lock", "go") == ("contention", "cpu", "memory", "goroutines")
+    assert focus_of("goroutines contend for a mutex", "go")[:2] == ("contention", "goroutines")
+    assert "contention" not in focus_of("the clock is blocked", "go")
+    assert "contention" not in focus_of("a lock", "python")
+
+
 def test_goroutines_come_first_when_asked_about_and_only_in_go() -> None:
     assert focus_of("Are there goroutines that never end?", "go")[0] == "goroutines"
     assert focus_of("Everything seems blocked", "go")[0] == "goroutines"

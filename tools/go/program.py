@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,14 +52,24 @@ class GoProgram:
         }
 
     def run(
-        self, runner: Runner, words: Sequence[str], *, cwd: Path, root: Path, check: bool = True
+        self,
+        runner: Runner,
+        words: Sequence[str],
+        *,
+        cwd: Path,
+        root: Path,
+        check: bool = True,
+        env: Mapping[str, str] | None = None,
     ) -> Completed:
-        """Run a go command confined to the copy at `root`, the build cache writable. Raises: ToolError."""
+        """Run a go command confined to the copy at `root`, the build cache writable, `env` beside its environment.
+
+        Raises: ToolError.
+        """
         self.build_cache.mkdir(parents=True, exist_ok=True)
         return runner.run(
             [self.path, *words],
             cwd=cwd,
-            env=self._build_environment(root),
+            env={**self._build_environment(root), **(env or {})},
             access=Access(readable=(self.root, self.module_cache), writable=(root, self.build_cache)),
             limits=BUILD_LIMITS,
             check=check,

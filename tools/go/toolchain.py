@@ -8,10 +8,12 @@ from pathlib import Path
 from tools.errors import ProgramFailed
 from tools.go.captures import GoProfiler
 from tools.go.compiling import compile_workload
+from tools.go.kinds import KINDS, TRACE
 from tools.go.program import GoProgram
 from tools.go.sampling import run_benchmark, run_command, run_test_binary
 from tools.go.testing import run_tests
-from tools.measure.toolchain import Build, Profiler, ProfileView, TestOutcome
+from tools.go.tracing.capture import GoTracer
+from tools.measure.toolchain import Build, Profiler, TestOutcome
 from tools.measure.workload import (
     CPU_SECONDS_PER_OP,
     PEAK_RSS_BYTES,
@@ -21,13 +23,6 @@ from tools.measure.workload import (
     Workload,
 )
 from tools.run.process import Runner
-
-PROFILES: tuple[tuple[str, ProfileView, str], ...] = (
-    ("cpu", "cpu", "cpu"),
-    ("heap", "memory", "alloc_space"),
-    ("goroutine", "goroutines", "goroutine"),
-)
-"""Name, view, and the value of the profile that the view is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +40,13 @@ class GoToolchain:
 
     @property
     def profilers(self) -> tuple[Profiler, ...]:
-        """CPU, heap and goroutines."""
-        return tuple(
-            GoProfiler(
-                name=f"go-{kind}",
-                view=view,
-                value=value,
-                runner=self.runner,
-                go=self.go,
-                processors=self.processors,
-            )
-            for kind, view, value in PROFILES
+        """Every profile that Go programs can write of themselves, and the execution trace."""
+        profiles = tuple(
+            GoProfiler(kind=kind, runner=self.runner, go=self.go, processors=self.processors)
+            for kind in KINDS
+            if kind != TRACE
         )
+        return (*profiles, GoTracer(runner=self.runner, go=self.go, processors=self.processors))
 
     def build(self, root: Path, workload: Workload) -> Build:
         """Compile the workload's test binaries or command. Raises: ProgramFailed with the compiler's words."""
