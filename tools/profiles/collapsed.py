@@ -15,37 +15,53 @@ _PROCESS = re.compile(r"^process \d+:")
 _THREAD = re.compile(r"^thread \(")
 
 
-def read_collapsed(text: str, *, period_ns: int) -> Profile:
-    """The profile in py-spy's raw format: values `samples` (count) and `cpu` (nanoseconds, samples by period).
+def read_collapsed(text: str, *, period_ns: int | None = None) -> Profile:
+    """The profile in collapsed stacks, py-spy's raw format among them: the value `samples` (count).
 
-    Frames are leaf first; the rows that name a process or thread become labels.
+    With a known `period_ns` there is `cpu`, too (nanoseconds, samples by period). Frames are leaf first; the rows in
+    which py-spy names a process or thread become labels. Equal frames are read once.
     Raises: UnreadableOutput with the line number.
-    Source: py-spy 0.4.3, `record --format raw`.
+    Source: py-spy 0.4.3, `record --format raw`; Brendan Gregg's FlameGraph, stackcollapse.
     """
-    builder = ProfileBuilder(
-        [ValueType(name="samples", unit="count"), ValueType(name="cpu", unit="nanoseconds")]
-    )
+    times = () if period_ns is None else (ValueType(name="cpu", unit="nanoseconds"),)
+    builder = ProfileBuilder([ValueType(name="samples", unit="count"), *times])
+    known: dict[str, tuple[Function, int]] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         if number > MAX_STACKS:
             raise UnreadableOutput(f"line {number}: more than {MAX_STACKS} stacks")
-        stack, _, count = line.rpartition(" ")
-        if not stack or not count.isdigit():
+        stack, _, written = line.rstrip().rpartition(" ")
+        count = _count(written)
+        if not stack or count is None:
             raise UnreadableOutput(f"line {number}: no stack with a count: {line[:80]!r}")
         labels: dict[str, str] = {}
         frames: list[tuple[Function, int]] = []
         for name in _frames(stack):
-            if _PROCESS.match(name):
+            found = known.get(name)
+            if found is not None:
+                frames.append(found)
+            elif _PROCESS.match(name):
                 labels["process"] = name[:MAX_NAME]
             elif _THREAD.match(name):
                 labels["thread"] = name[:MAX_NAME]
             else:
-                frames.append(_frame(name[:MAX_NAME]))
-        builder.add(frames[::-1], [int(count), int(count) * period_ns], labels)
+                known[name] = _frame(name[:MAX_NAME])
+                frames.append(known[name])
+        values = [count] if period_ns is None else [count, count * period_ns]
+        builder.add(frames[::-1], values, labels)
     return builder.build(
-        period=period_ns, period_type=ValueType(name="cpu", unit="nanoseconds"), default_value="cpu"
+        period=period_ns or 0,
+        period_type=times[0] if times else None,
+        default_value="cpu" if times else "samples",
     )
+
+
+def _count(written: str) -> int | None:
+    """A whole number that a column of counts can hold, else None."""
+    if not written.isascii() or not written.isdigit() or len(written) > 18:
+        return None
+    return int(written)
 
 
 def _frames(stack: str) -> list[str]:

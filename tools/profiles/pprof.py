@@ -10,7 +10,6 @@ import gzip
 import itertools
 import os
 import tempfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +19,9 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from tools.errors import UnreadableOutput
+from tools.profiles.inflating import MIB, inflated, read_inflated
 from tools.profiles.pprof_schema import profile_message
 from tools.profiles.profile import Function, IntArray, Profile, ValueType
-
-MIB = 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,46 +32,23 @@ class PprofLimits:
     depth: int = 100_000
 
 
-def read_pprof(source: Path | bytes, limits: PprofLimits | None = None) -> Profile:
-    """The profile in a file or in bytes.
+def read_pprof(source: Path | bytes, limits: PprofLimits | None = None, *, name: str = "profile") -> Profile:
+    """The profile in a file or in bytes, which errors call `name`.
 
     Raises: UnreadableOutput naming the file and the offset or field that is wrong; never a part of a profile.
     """
-    name = str(source) if isinstance(source, Path) else "profile"
-    try:
-        raw = source.read_bytes() if isinstance(source, Path) else source
-    except OSError as error:
-        raise UnreadableOutput(f"{name}: can't be read: {error.strerror}") from error
     limits = limits or PprofLimits()
-    content = _decompress(raw, name, limits.decompressed_bytes)
+    if isinstance(source, Path):
+        name = str(source)
+        content = read_inflated(source, limits.decompressed_bytes)
+    else:
+        content = inflated(source, name, limits.decompressed_bytes)
     message = profile_message()()
     try:
         message.ParseFromString(content)
     except DecodeError as error:
         raise UnreadableOutput(f"{name}: not a pprof profile: {error}") from error
     return _Reader(message, name, limits).read()
-
-
-def _decompress(raw: bytes, name: str, limit: int) -> bytes:
-    if not raw:
-        raise UnreadableOutput(f"{name}: the file is empty")
-    content, ends, rest = raw, True, b""
-    if raw[:2] == b"\x1f\x8b":
-        inflater = zlib.decompressobj(wbits=31)
-        try:
-            content = inflater.decompress(raw, limit + 1)
-        except zlib.error as error:
-            raise UnreadableOutput(f"{name}: the gzip data is corrupt: {error}") from error
-        ends, rest = inflater.eof, inflater.unused_data
-    if len(content) > limit:
-        raise UnreadableOutput(
-            f"{name}: over {limit / MIB:.3g} MiB once decompressed: record for a shorter time"
-        )
-    if not ends:
-        raise UnreadableOutput(f"{name}: the gzip data ends early (after {len(raw)} bytes): record it again")
-    if rest:
-        raise UnreadableOutput(f"{name}: the gzip data ends at byte {len(raw) - len(rest)}, but more follows")
-    return content
 
 
 class _Reader:

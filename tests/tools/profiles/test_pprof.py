@@ -177,8 +177,10 @@ def test_a_gzipped_file_that_was_cut_is_refused_at_every_length() -> None:
 
 def test_what_follows_the_gzip_data_is_not_silently_left_out() -> None:
     raw = gzip.compress(encode_pprof(example()))
-    with pytest.raises(UnreadableOutput, match=f"ends at byte {len(raw)}, but more follows"):
-        read_pprof(raw + raw)
+    with pytest.raises(UnreadableOutput, match="or more follows it"):
+        read_pprof(raw + b"more")
+    with pytest.raises(UnreadableOutput, match=r"has id|sample_type|not a pprof"):
+        read_pprof(raw + raw)  # two members are one content, as for gzip itself: a profile twice over
 
 
 def test_corrupt_gzip_data_is_refused() -> None:

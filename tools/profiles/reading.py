@@ -1,0 +1,81 @@
+"""Reading a recorded profile, whatever program wrote it: the file's content says which, never its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tools.errors import UnreadableOutput
+from tools.profiles.collapsed import read_collapsed
+from tools.profiles.inflating import read_inflated
+from tools.profiles.pprof import PprofLimits, read_pprof
+from tools.profiles.profile import Profile
+from tools.profiles.speedscope import read_speedscope
+
+_STACK = re.compile(r"^\S.* \d+$")
+KNOWN = "pprof, collapsed stacks (py-spy's raw format, too) and speedscope JSON can be read"
+
+
+def read_profile(path: Path, limits: PprofLimits | None = None) -> Profile:
+    """The profile in a file: pprof, collapsed stacks or speedscope JSON, each gzipped or not.
+
+    Collapsed stacks say how often they were seen and not how long that was: they have the value `samples` alone.
+    Raises: UnreadableOutput naming the file, and what it holds instead or what is wrong with it.
+    """
+    limits = limits or PprofLimits()
+    content = read_inflated(path, limits.decompressed_bytes)
+    name = str(path)
+    start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] in (b"{", b"["):
+        if b"speedscope" not in content[:65536] and b'"frames"' not in content:
+            raise UnreadableOutput(f"{name}: JSON, but no speedscope profile: {KNOWN}")
+        return read_speedscope(content, name)
+    wrong = _something_else(start)
+    if wrong:
+        raise UnreadableOutput(f"{name}: {wrong}: {KNOWN}")
+    if _is_text(start):
+        return _read_stacks(content, name)
+    return read_pprof(content, limits, name=name)
+
+
+def _something_else(start: bytes) -> str:
+    """What a file is that can be told from its beginning and is no profile; "" otherwise."""
+    if re.match(rb"<(!doctype|html|\?xml|svg)", start, re.IGNORECASE):
+        return "a page (HTML or XML), such as a server answers that wants a login"
+    if re.match(rb"go 1\.\d+ trace\x00", start):
+        return "a Go execution trace"
+    if start.startswith(b"\x7fELF"):
+        return "a program, not a profile of one"
+    if start.startswith(b"PERFILE2"):
+        return "perf's own format; collapse it first (perf script | stackcollapse-perf)"
+    if re.search(rb"^Benchmark\S+\s+\d+\s", start, re.MULTILINE):
+        return "Go benchmark results; `ask-profiler compare` reads those"
+    return ""
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether the first line is text: protobuf begins with a tag and a length, which are control characters."""
+    line = start.split(b"\n")[0]
+    try:
+        text = (
+            line.decode("utf-8")
+            if len(start) < 4096 or b"\n" in start
+            else line[:2048].decode("utf-8", "ignore")
+        )
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and text.replace("\t", " ").isprintable()
+
+
+def _read_stacks(content: bytes, name: str) -> Profile:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableOutput(f"{name}: text that is not UTF-8 at byte {error.start}: {KNOWN}") from error
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if not _STACK.match(first.rstrip()):
+        raise UnreadableOutput(f"{name}: text, but its first line is no stack with a count: {KNOWN}")
+    try:
+        return read_collapsed(text)
+    except UnreadableOutput as error:
+        raise UnreadableOutput(f"{name}: {error}") from error
