@@ -9,6 +9,8 @@ from tools.measure.toolchain import ProfileView
 HEAP_RATE_BYTES = 64 * 1024
 BLOCK_RATE_NS = 10_000
 """Waits of this length and longer are all seen, shorter ones in proportion; the runtime corrects the totals."""
+TRACE_BYTES = 2 * 1024**2
+"""Where our overlay stops a trace: some 400,000 events, which take a few seconds to read."""
 LEAK_EXPERIMENT = "goroutineleakprofile"
 """A Go whose builds don't have the profile may have it under this GOEXPERIMENT. Source: Go 1.26 release notes."""
 
@@ -71,8 +73,7 @@ LEAK = GoKind(
     lookup="goroutineleak",
     experiment=LEAK_EXPERIMENT,
 )
-TRACE = GoKind(
-    name="go-trace", view="goroutines", value="sync_delay", lookup="trace", flags=("-test.trace={}",)
-)
+# Not by -test.trace, which goes on to the end: a busy program writes 20 MiB in a second, which take minutes to read.
+TRACE = GoKind(name="go-trace", view="goroutines", value="sync_delay", lookup="trace")
 KINDS = (CPU, HEAP, GOROUTINE, RUNTIME, MUTEX, BLOCK, LEAK, TRACE)
 """In the order in which they are captured."""

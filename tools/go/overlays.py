@@ -13,6 +13,7 @@ from ast_grep_py import Config, Edit, SgRoot
 
 from tools.errors import ToolError
 from tools.go.compiling import BINARIES
+from tools.go.kinds import TRACE_BYTES
 from tools.go.packages import GoPackage
 
 INSIDE = Path(__file__).with_name("inside")
@@ -65,7 +66,12 @@ def overlay_for_command(root: Path, package: GoPackage) -> Path:
 
 
 def _ours(name: str, package: str) -> str:
-    return (INSIDE / f"{name}.go.txt").read_text(encoding="utf-8").replace("PACKAGE", package)
+    return (
+        (INSIDE / f"{name}.go.txt")
+        .read_text(encoding="utf-8")
+        .replace("PACKAGE", package)
+        .replace("TRACE_BYTES", str(TRACE_BYTES))
+    )
 
 
 def _led_through_ours(

@@ -10,7 +10,7 @@ import pytest
 from tools.errors import UnreadableOutput
 from tools.go.captures import GoProfiler
 from tools.go.experiments import find_leak_profile
-from tools.go.kinds import KINDS, LEAK, LEAK_EXPERIMENT
+from tools.go.kinds import KINDS, LEAK, LEAK_EXPERIMENT, TRACE_BYTES
 from tools.go.program import GoProgram
 from tools.go.toolchain import GoToolchain
 from tools.go.tracing.reading import read_trace
@@ -175,6 +175,14 @@ def test_a_trace_of_benchmarks_sees_who_waited_for_the_lock(lock: Target) -> Non
     waited = under(capture.profile, "sync_delay", "example.com/profiled/lock.(*Shared).Wait")
     assert waited >= 0.9 * HELD_S * 1e9
     assert capture.quantities["sync_wait"][0] >= waited / 1e9
+
+
+def test_a_trace_that_grows_is_stopped_and_still_whole(toolchain: GoToolchain, tmp_path: Path) -> None:
+    busy = target(toolchain, tmp_path, bench="^Switch$")
+    capture = busy.capture("go-trace")
+    assert any(w.startswith("the trace was stopped after 0.") for w in capture.warnings)
+    assert TRACE_BYTES < capture.profile_path.with_name("go-trace.trace").stat().st_size < 2 * TRACE_BYTES
+    assert capture.quantities["trace_events"][0] > 100_000
 
 
 def test_custom_metrics_are_values_with_their_units(lock: Target) -> None:

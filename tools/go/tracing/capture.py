@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.errors import UnreadableOutput
 from tools.go.collecting import Collector
-from tools.go.kinds import TRACE
+from tools.go.kinds import TRACE, TRACE_BYTES
 from tools.go.program import GoProgram
 from tools.go.tracing.profiles import trace_profiles
 from tools.go.tracing.reading import TraceLimits, read_trace
@@ -20,9 +20,11 @@ from tools.profiles.pprof import write_pprof
 from tools.profiles.profile import Profile
 from tools.run.process import Runner
 from tools.run.reading import read_written
+from tools.run.watch import size_text
 
 MAX_SECONDS = 0.5
-"""A busy program writes tens of megabytes of trace in a second, and reading them takes far longer than that."""
+MAX_PROCESSES = 3
+"""Reading traces takes far longer than writing them."""
 LIMITS = TraceLimits(file_bytes=64 * 1024**2)
 Quantities = dict[str, tuple[float, str]]
 
@@ -50,15 +52,21 @@ class GoTracer:
         return None
 
     def capture(self, build: Build, workload: Workload, *, seconds: float, out: Path) -> Capture:
-        """Trace every benchmark for its part of `seconds`, at most half a second in all; a command as long as it runs.
+        """Trace the first benchmarks for their part of `seconds`, at most half a second in all; a command as it runs.
 
-        Raises: ToolError; UnreadableOutput too when a trace is larger than 64 MiB.
+        Each process's trace ends at some megabytes; what is left out is a warning. Raises: ToolError.
         """
         out.mkdir(parents=True, exist_ok=True)
         spent = self.runner.seconds_spent
         collector = Collector(kind=TRACE, runner=self.runner, go=self.go, processors=self.processors)
         found: list[tuple[TraceSummary, Profile]] = []
+        warnings: list[str] = []
         for run in collector.runs(build, workload, min(seconds, MAX_SECONDS)):
+            if len(found) == MAX_PROCESSES:
+                warnings.append(
+                    f"only the first {MAX_PROCESSES} processes of the workload were traced: name fewer benchmarks"
+                )
+                break
             content = read_written(build.root, run.folder / TRACE.file, limit_bytes=LIMITS.file_bytes)
             if not content:
                 raise UnreadableOutput(
@@ -67,6 +75,10 @@ class GoTracer:
             kept = out / (f"{self.name}-{len(found) + 1}.trace" if found else f"{self.name}.trace")
             kept.write_bytes(content)
             summary = read_trace(self.runner, self.go, kept, LIMITS)
+            if len(content) > TRACE_BYTES:
+                warnings.append(
+                    f"the trace was stopped after {summary.duration_s:.3f} s, at {size_text(len(content))}"
+                )
             found.append((summary, trace_profiles(self.runner, self.go, kept, LIMITS)))
         profile = combine([p for _, p in found])
         path = out / f"{self.name}.pb.gz"
@@ -83,7 +95,7 @@ class GoTracer:
             exit_code=0,
             duration_s=self.runner.seconds_spent - spent,
             quantities=trace_quantities(summaries),
-            warnings=tuple(dict.fromkeys(w for s in summaries for w in s.warnings)),
+            warnings=(*warnings, *dict.fromkeys(w for s in summaries for w in s.warnings)),
         )
 
 
