@@ -19,8 +19,20 @@ from tools.measure.hostlock import measuring_alone
 from tools.measure.pairs import PairPlan
 from tools.measure.planned import final_aim
 from tools.measure.statistics import DECISION_LEVEL
-from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, Sample, family_of
+from tools.measure.workload import (
+    ALLOCATIONS_PER_OP,
+    BYTES_PER_OP,
+    CPU_SECONDS_PER_OP,
+    PROCESS_CPU_SECONDS,
+    SECONDS_PER_OP,
+    Benchmark,
+    Sample,
+    family_of,
+)
 from tools.system.host import host_facts
+
+UNSHOWN_UNITS = frozenset({ALLOCATIONS_PER_OP, BYTES_PER_OP, CPU_SECONDS_PER_OP, PROCESS_CPU_SECONDS})
+"""What one process says little about, and profiles and pairs say more."""
 
 
 def baseline(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -115,11 +127,12 @@ def _measure_baseline(deps: Deps, plan: Plan, seed: int, clock: StageClock) -> B
 
 
 def _first_times(first: dict[str, Sample]) -> list[Quantity]:
+    """Time and peak memory, and whatever a benchmark reports of its own (b.ReportMetric)."""
     return [
-        Quantity(name=f"{name}:{unit}", value=sample.values[unit], unit=unit)
+        Quantity(name=f"{name}:{unit}", value=value, unit=unit)
         for name, sample in first.items()
-        for unit in (SECONDS_PER_OP, PEAK_RSS_BYTES)
-        if unit in sample.values
+        for unit, value in sample.values.items()
+        if unit not in UNSHOWN_UNITS
     ]
 
 
