@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from tools.profiles.profile import Function, IntArray, Profile
+
+By = Literal["self", "cumulative"]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,25 +76,42 @@ def function_costs(profile: Profile, value: str) -> tuple[IntArray, IntArray]:
     return grouped_costs(profile, profile.frame_function, len(profile.functions), value)
 
 
-def top(
-    profile: Profile, *, value: str, by: Literal["self", "cumulative"] = "self", limit: int = 20
-) -> tuple[FunctionCost, ...]:
-    """The costliest functions, largest first, at most `limit`; functions that cost nothing are left out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """The costliest functions, largest first, and how many cost anything at all."""
+
+    costs: tuple[FunctionCost, ...]
+    functions: int
+
+
+def rank(
+    profile: Profile, *, value: str, by: By = "self", limit: int = 20, total: int | None = None
+) -> Ranking:
+    """The costliest functions by their own or their cumulative cost, at most `limit`.
+
+    Shares are of `total`, which is the profile's own unless given. Raises: KeyError when there is no such value.
+    """
     own, cumulative = function_costs(profile, value)
-    total = profile.total(value) or 1
+    whole = (profile.total(value) if total is None else total) or 1
     key = own if by == "self" else cumulative
-    order = np.lexsort((-np.abs(cumulative), -np.abs(key)))[:limit]
-    return tuple(
+    costing = np.flatnonzero(key)
+    order = costing[np.lexsort((-np.abs(cumulative[costing]), -np.abs(key[costing])))]
+    costs = tuple(
         FunctionCost(
             function=profile.functions[n],
             self_value=int(own[n]),
             cumulative_value=int(cumulative[n]),
-            self_share=float(own[n] / total),
-            cumulative_share=float(cumulative[n] / total),
+            self_share=float(own[n] / whole),
+            cumulative_share=float(cumulative[n] / whole),
         )
-        for n in order
-        if key[n]
+        for n in order[:limit].tolist()
     )
+    return Ranking(costs=costs, functions=len(costing))
+
+
+def top(profile: Profile, *, value: str, by: By = "self", limit: int = 20) -> tuple[FunctionCost, ...]:
+    """The costliest functions, largest first, at most `limit`; functions that cost nothing are left out."""
+    return rank(profile, value=value, by=by, limit=limit).costs
 
 
 def line_costs(profile: Profile, *, value: str, file: str) -> Mapping[int, LineCost]:
@@ -108,28 +129,42 @@ def line_costs(profile: Profile, *, value: str, file: str) -> Mapping[int, LineC
 
 def callers(profile: Profile, function: str, value: str) -> Mapping[Function, int]:
     """Who calls a function and how much cost comes through each caller, largest first."""
-    return _neighbours(profile, function, value, step=1)
+    return neighbours(profile, _called(profile, function), value, step=1)
 
 
 def callees(profile: Profile, function: str, value: str) -> Mapping[Function, int]:
     """What a function calls and how much each costs below it, largest first."""
-    return _neighbours(profile, function, value, step=-1)
+    return neighbours(profile, _called(profile, function), value, step=-1)
 
 
-def _neighbours(profile: Profile, function: str, value: str, step: int) -> Mapping[Function, int]:
+def _called(profile: Profile, name: str) -> BoolArray:
+    return np.fromiter(
+        (f.name == name for f in profile.functions), dtype=np.bool_, count=len(profile.functions)
+    )
+
+
+def neighbours(
+    profile: Profile, wanted: BoolArray, value: str, step: Literal[1, -1]
+) -> Mapping[Function, int]:
+    """What stands next to the functions `wanted` on the stacks: their callers (`step` 1) or their callees (-1).
+
+    `wanted` says for each of `profile.functions` whether it is meant. A neighbour counts once a sample.
+    """
     amounts = profile.values[:, profile.column(value)]
-    wanted = np.array([f.name == function for f in profile.functions], dtype=bool)
-    entry_functions = profile.frame_function[profile.frame_ids]
-    samples = sample_of_frame(profile)
-    here = np.flatnonzero(wanted[entry_functions])
+    here = np.flatnonzero(wanted[profile.frame_function][profile.frame_ids]).astype(np.int64)
+    samples = rows_of(profile, here)
     there = here + step
-    inside = (there >= 0) & (there < len(entry_functions))
-    here, there = here[inside], there[inside]
-    same = samples[here] == samples[there]
-    here, there = here[same], there[same]
-    keys = np.unique(samples[here] * len(profile.functions) + entry_functions[there])
-    found: dict[int, int] = {}
-    for sample, other in zip(keys // len(profile.functions), keys % len(profile.functions), strict=True):
-        found[int(other)] = found.get(int(other), 0) + int(amounts[sample])
-    ordered = sorted(found.items(), key=lambda item: -abs(item[1]))
-    return {profile.functions[n]: amount for n, amount in ordered}
+    inside = (there >= profile.offsets[samples]) & (there < profile.offsets[samples + 1])
+    functions = len(profile.functions)
+    others = profile.frame_function[profile.frame_ids[there[inside]]]
+    keys = np.unique(samples[inside] * functions + others)
+    found = np.zeros(functions, dtype=np.int64)
+    np.add.at(found, keys % max(functions, 1), amounts[keys // max(functions, 1)])
+    met = np.unique(keys % max(functions, 1))
+    order = met[np.argsort(-np.abs(found[met]), kind="stable")]
+    return {profile.functions[n]: int(found[n]) for n in order.tolist()}
+
+
+def rows_of(profile: Profile, entries: IntArray) -> IntArray:
+    """For each of these positions in `frame_ids`, the sample it belongs to."""
+    return np.searchsorted(profile.offsets, entries, side="right").astype(np.int64) - 1
