@@ -21,6 +21,7 @@ from tools.run.process import Runner
 
 Stage = Literal[
     "intake",
+    "observe",
     "baseline",
     "capture",
     "investigate",

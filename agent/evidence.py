@@ -11,6 +11,7 @@ EvidenceKind = Literal[
     "build",
     "tests",
     "capture",
+    "recording",
     "calibration",
     "pairs",
     "guard",

@@ -15,10 +15,12 @@ from agent.nodes.conclude import conclude
 from agent.nodes.examine import examine
 from agent.nodes.intake import intake
 from agent.nodes.investigate import investigate
+from agent.nodes.observe import observe
 from agent.nodes.optimise import optimise
 from agent.nodes.scale import scale
 from agent.nodes.verify import verify
 from agent.state import CaptureTask, RunState
+from agent.targets import kind_of
 
 Graph = CompiledStateGraph[RunState, Deps, RunState, RunState]
 
@@ -27,6 +29,7 @@ def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     """The compiled workflow; with a checkpointer every step is durable."""
     graph = StateGraph(RunState, context_schema=Deps)
     graph.add_node("intake", intake)
+    graph.add_node("observe", observe)
     graph.add_node("baseline", baseline)
     graph.add_node("capture", capture, input_schema=CaptureTask)  # type: ignore[call-overload] # two TypedDicts
     graph.add_node("investigate", investigate)
@@ -36,11 +39,12 @@ def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     graph.add_node("examine", examine)
     graph.add_node("scale", scale)
     graph.add_node("conclude", conclude)
-    graph.add_edge(START, "intake")
+    graph.add_conditional_edges(START, at_start, ["intake", "observe"])
     graph.add_conditional_edges("intake", after_intake, ["baseline", "examine"])
     graph.add_conditional_edges("baseline", after_baseline, ["capture", "examine", "conclude"])
     graph.add_edge("capture", "investigate")
-    graph.add_edge("investigate", "optimise")
+    graph.add_edge("observe", "investigate")
+    graph.add_conditional_edges("investigate", after_investigate, ["optimise", "conclude"])
     graph.add_conditional_edges("optimise", after_optimise, ["verify", "combine"])
     graph.add_edge("verify", "optimise")
     graph.add_edge("combine", "scale")
@@ -48,6 +52,16 @@ def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     graph.add_edge("examine", "conclude")
     graph.add_edge("conclude", END)
     return graph.compile(checkpointer=checkpointer)
+
+
+def at_start(state: RunState) -> str:
+    """To intake with a project; what was recorded or is running elsewhere is only looked at."""
+    return "intake" if kind_of(state["request"].target) == "project" else "observe"
+
+
+def after_investigate(state: RunState) -> str:
+    """To candidates, where there is code to change and a workload to measure it with."""
+    return "optimise" if state["plan"].kind == "project" else "conclude"
 
 
 def after_intake(state: RunState) -> str:

@@ -29,8 +29,9 @@ Outcome = Literal[
     "not measured",
     "accepted",
     "rejected",
+    "observed",
 ]
-"""The last two are of a given change."""
+"""`accepted` and `rejected` are of a given change; `observed` is of what was only looked at."""
 
 
 GIVEN = "given"
@@ -142,7 +143,7 @@ class Graph:
     title: str
     path: str
     view: View
-    kind: Literal["before", "after", "difference"]
+    kind: Literal["before", "after", "difference", "timeline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +200,21 @@ class FamilyScaling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that a target shows beside the places that cost: a leak, contention, a critical path.
+
+    `text` and `items`, a list below it, are prose (Markdown) whose numbers are `{E1.name}` references. `severity` is
+    None where nothing is wrong by itself.
+    """
+
+    title: str
+    text: str
+    evidence: tuple[str, ...]
+    items: tuple[str, ...] = ()
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageTime:
     """Seconds a stage took, and how much of it was the target's own builds, tests, profiles, benchmarks."""
 
@@ -223,6 +239,7 @@ class Report:
     outcome: Outcome
     summary: str
     bottlenecks: tuple[Bottleneck, ...]
+    findings: tuple[Finding, ...]
     candidates: tuple[JudgedCandidate, ...]
     combined: Verdict | None
     combined_evidence: tuple[str, ...]

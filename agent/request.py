@@ -10,6 +10,8 @@ from tools.measure.toolchain import ProfileView
 from tools.measure.workload import Language, Workload
 
 View = ProfileView
+TargetKind = Literal["project", "recording"]
+"""What a target is: code that is copied, run and changed, or a recorded file, which is only looked at."""
 VIEW_NAMES: Mapping[View, str] = {
     "cpu": "CPU time",
     "memory": "memory",
@@ -44,7 +46,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A question about a target, as a door received it; `target` is an absolute path.
+    """A question about a target, as a door received it; `target` is an absolute path. `sources` is the folder with the
+    sources of what is only looked at, where it is known.
 
     `bench` is a regular expression over benchmark names, `command` an argument list that may hold
     `{size}`; at most one of the two. Without either the workload is found in the target. With a `change`
@@ -64,6 +67,7 @@ class Request:
     python: str | None = None
     seed: int = 0
     change: Change | None = None
+    sources: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,8 @@ class Plan:
 
     `root` is the target's project root and `subdirectory` the package within it ("" for the root).
     `module` is the Go module path or the Python package's import name, "" if unknown. `focus` orders the
-    views the question asks about, most important first.
+    views the question asks about, most important first. `kind` is what the target is; nothing is run or changed
+    but in a project.
     """
 
     language: Language
@@ -94,3 +99,4 @@ class Plan:
     module: str = ""
     missing: tuple[Missing, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    kind: TargetKind = "project"

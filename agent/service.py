@@ -27,7 +27,7 @@ from agent.resources import definition_path, settings_path
 from agent.settings import Settings, read_settings
 from agent.state import RunState
 from agent.store import EvidenceLog, RunFolder, Store, writing_to
-from agent.targets import locate
+from agent.targets import check
 from agent.workspace import Workspace
 from tools.measure.judging import TOLERANCE
 from tools.run.process import Runner
@@ -42,6 +42,8 @@ CHECKPOINT_TYPES = [
     ("agent.report", "Bottleneck"),
     ("agent.report", "Candidate"),
     ("agent.report", "JudgedCandidate"),
+    ("agent.report", "Finding"),
+    ("agent.report", "Graph"),
     ("agent.report", "StageTime"),
     ("agent.report", "FamilyScaling"),
     ("agent.report", "WorkloadGrowth"),
@@ -74,7 +76,7 @@ class Service:
 
     def run(self, request: Request, report_progress: Callable[[Progress], None]) -> Report:
         """Answer a request from the start. Raises: AgentError, ToolError."""
-        locate(Path(request.target))
+        check(request.target)
         definition_and_settings(request, self.environment)
         self.folder = self.store.create(datetime.now(UTC))
         self.folder.write_json("request.json", _REQUEST, request)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
-from agent.report import Bottleneck, Candidate, FamilyScaling, JudgedCandidate, StageTime
+from agent.report import Bottleneck, Candidate, FamilyScaling, Finding, Graph, JudgedCandidate, StageTime
 from agent.request import Missing, Plan, Request
 from tools.measure.toolchain import ProfileView
 from tools.measure.verdict import Verdict
@@ -72,11 +72,11 @@ class Admitted:
 
 
 class RunState(TypedDict, total=False):
-    """Written by: request (the service), plan and admitted (intake), baseline and stopped (baseline), captures
-    (capture), unmeasured (intake and capture), hotspots and bottlenecks (investigate), turn and candidate (optimise;
-    turn begins at investigate), judged (verify, or examine), combined (combine, or examine), captures_after
-    (combine), scaling (scale), finished (conclude); every node adds its stage time. `admitted` is None without a given
-    change.
+    """Written by: request (the service), plan (intake, or observe), admitted (intake), baseline and stopped (baseline),
+    captures (capture, or observe), unmeasured (intake, capture and observe), findings and pictures (observe), hotspots
+    and bottlenecks (investigate), turn and candidate (optimise; turn begins at investigate), judged (verify, or
+    examine), combined (combine, or examine), captures_after (combine), scaling (scale), finished (conclude); every node
+    adds its stage time. `admitted` is None without a given change.
     """
 
     request: Request
@@ -86,6 +86,8 @@ class RunState(TypedDict, total=False):
     stopped: str
     captures: Annotated[list[CaptureRecord], operator.add]
     unmeasured: Annotated[list[Missing], operator.add]
+    findings: list[Finding]
+    pictures: list[Graph]
     hotspots: list[Hotspot]
     bottlenecks: list[Bottleneck]
     turn: int

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import BadRequest
+from agent.request import TargetKind
 from tools.measure.workload import Language
 
+SOURCES = frozenset({".py", ".go"})
 PYTHON_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -21,6 +23,23 @@ class Place:
     root: Path
     subdirectory: str
     script: str | None = None
+
+
+def kind_of(target: str) -> TargetKind:
+    """What a request's target is. A file that is no source is a recording; what it holds is seen when it is read."""
+    path = Path(target)
+    try:
+        is_file = path.is_file()
+    except OSError:  # `locate` says why
+        return "project"
+    is_source = path.suffix in SOURCES or path.name in ("go.mod", *PYTHON_MARKERS)
+    return "recording" if is_file and not is_source else "project"
+
+
+def check(target: str) -> None:
+    """Raises: BadRequest when a target can't be used, as far as can be told before it is looked at."""
+    if kind_of(target) == "project":
+        locate(Path(target))
 
 
 def locate(target: Path) -> Place:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from agent.checklist import Facts, decide, judge_targets
 from agent.deps import Deps
 from agent.evidence import EvidenceIndex, Reference
-from agent.report import Graph, JudgedCandidate, Outcome, Report, ResourceRow, StageTime, quoted
+from agent.report import Graph, JudgedCandidate, Outcome, Report, ResourceRow, StageTime, plain, quoted
 from agent.request import VIEW_NAMES, Missing
 from agent.state import Baseline, Combined, RunState
 from tools.measure.workload import (
@@ -43,7 +43,10 @@ def assemble(
     policy = deps.definition.policy
     stopped = state.get("stopped", "")
     change = state["request"].change
-    if change is None:
+    judging = change is None and plan.kind == "project"
+    if plan.kind != "project":
+        outcome: Outcome = "observed"
+    elif change is None:
         stopped = stopped or _unseen(state, judged)
         outcome = outcome_of(
             stopped, judged, combined, policy.minimum_gain_ratio, found.primary if found else ()
@@ -62,7 +65,7 @@ def assemble(
         combined_evidence=combined.evidence if combined else (),
         monitoring=monitoring,
     )
-    kept = change is None and combined is not None and combined.verdict.accepted
+    kept = judging and combined is not None and combined.verdict.accepted
     return Report(
         run_id=deps.folder.id,
         created=deps.created,
@@ -80,14 +83,15 @@ def assemble(
             else given_summary(stopped, combined)
         ),
         bottlenecks=tuple(state.get("bottlenecks", [])),
+        findings=tuple(state.get("findings", [])),
         candidates=judged,
         combined=combined.verdict if combined else None,
         combined_evidence=combined.evidence if combined else (),
         combined_checks=combined.checks if combined else (),
         smallest_detectable_gain=_detectable(found),
         resources=_resources(plan.workload.benchmarks, evidence, combined, found),
-        targets=judge_targets(policy, facts) if change is None else (),
-        checklist=decide(policy, facts) if change is None else (),
+        targets=judge_targets(policy, facts) if judging else (),
+        checklist=decide(policy, facts) if judging else (),
         unmeasured=_unmeasured(state, deps),
         warnings=_warnings(state, deps, evidence),
         graphs=graphs,
@@ -174,8 +178,11 @@ def _summary(
     if outcome == "not measured":
         return f"Nothing was measured: {stopped}."
     bottlenecks = state.get("bottlenecks", [])
+    findings = state.get("findings", [])
+    if outcome == "observed" and not bottlenecks and findings:
+        return f"{plain(findings[0].title)}. {findings[0].text}"
     named = f"Where the cost is: {_named(state)}." if bottlenecks else "No own code of the target stands out."
-    if outcome == "improved":
+    if outcome in ("improved", "observed"):
         return named
     limit = f"; the smallest gain that could be told here is {{{_detectable(found)}}}" if found else ""
     if outcome == "nothing worth changing":

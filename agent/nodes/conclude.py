@@ -22,10 +22,10 @@ def conclude(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
     graphs: tuple[Graph, ...] = ()
     with stage(deps, "conclude") as clock:
         clock.say("drawing flame graphs")
-        graphs = draw_graphs(state, deps)
+        graphs = (*state.get("pictures", []), *draw_graphs(state, deps))
         clock.say("writing the report")
         monitoring: tuple[str, ...] = ()
-        if state.get("bottlenecks"):
+        if state.get("bottlenecks") and state["plan"].kind == "project":
             combined = state.get("combined")
             files = monitoring_files(
                 deps.definition.policy,

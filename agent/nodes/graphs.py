@@ -17,7 +17,17 @@ UNIT_OF_VALUE = {"cpu": SECONDS_PER_OP, "alloc_space": BYTES_PER_OP, "peak_space
 
 
 def draw_graphs(state: RunState, deps: Deps) -> tuple[Graph, ...]:
-    """Draw what was captured; kept under graphs/."""
+    """Draw what was captured; kept under graphs/. What is only looked at has no before, and every view is drawn."""
+    if state["plan"].kind != "project":
+        return tuple(
+            _draw(
+                deps,
+                r,
+                None,
+                Graph(title=_name(r.view), path=f"graphs/{r.view}.svg", view=r.view, kind="before"),
+            )
+            for r in state.get("captures", [])
+        )
     before = {r.view: r for r in state.get("captures", []) if r.view in DRAWN}
     after = {r.view: r for r in state.get("captures_after", []) if r.view in DRAWN}
     found: list[Graph] = []

@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from agent.deps import Deps
 from agent.evidence import Quantity
-from agent.nodes.picture import load_capture, make_picture, own_code
+from agent.nodes.picture import code_root, load_capture, make_picture, own_code
 from agent.nodes.stage import stage
 from agent.request import Plan, View
 from agent.state import CaptureRecord, RunState
@@ -33,7 +33,7 @@ def investigate(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
         clock.say("ranking the target's own code")
         hotspots = rank_hotspots(deps, plan, records)
         clock.say(f"{deps.analyst.name}: looking for root causes")
-        picture = make_picture(state, deps, hotspots, deps.workspace.baseline)
+        picture = make_picture(state, deps, hotspots, code_root(deps, plan))
         bottlenecks = deps.analyst.investigate(picture)
     return {
         "hotspots": list(hotspots),

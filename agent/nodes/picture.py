@@ -35,8 +35,13 @@ def load_capture(deps: Deps, record: CaptureRecord) -> Capture:
 
 
 def own_code(deps: Deps, plan: Plan) -> OwnCode:
-    """What counts as the target's own code in this run's profiles: the baseline copy."""
-    return OwnCode(language=plan.language, root=deps.workspace.baseline, module=plan.module)
+    """What counts as the target's own code in this run's profiles: the baseline copy, or where it was recorded."""
+    return OwnCode(language=plan.language, root=code_root(deps, plan), module=plan.module)
+
+
+def code_root(deps: Deps, plan: Plan) -> Path:
+    """Where the sources are that profiles name. What is only looked at isn't copied."""
+    return deps.workspace.baseline if plan.kind == "project" else Path(plan.root)
 
 
 def make_picture(state: RunState, deps: Deps, hotspots: Sequence[Hotspot], root: Path) -> Picture:
@@ -46,7 +51,7 @@ def make_picture(state: RunState, deps: Deps, hotspots: Sequence[Hotspot], root:
         policy=deps.definition.policy,
         question=state["request"].question,
         root=root,
-        original=deps.workspace.baseline,
+        original=code_root(deps, state["plan"]),
         captures={r.evidence_id: load_capture(deps, r) for r in state.get("captures", [])},
         hotspots=tuple(hotspots),
         evidence=deps.evidence.index,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from agent.rendering import growth
+from agent.rendering import findings, growth
 from agent.rendering.appendix import appendix
 from agent.rendering.markup import block, code, escape, prose, value
 from agent.rendering.quantities import format_number
@@ -35,6 +35,7 @@ def render(report: Report) -> str:
     parts = [
         _summary(report),
         _bottlenecks(report),
+        findings.section(report),
         _optimisations(report),
         _before_after(report),
         _growth(report),
@@ -45,7 +46,6 @@ def render(report: Report) -> str:
 
 def _summary(report: Report) -> str:
     plan = report.plan
-    accepted = len(report.accepted)
     said = headline(report)
     if report.outcome == "improved" or report.outcome in SAID_AS_IT_IS:
         said = escape(said)  # names of benchmarks, a program's own words; else it is prose with quoted names
@@ -61,15 +61,7 @@ def _summary(report: Report) -> str:
         f"- Target: {code(plan.root)}{' / ' + code(plan.subdirectory) if plan.subdirectory else ''} "
         f"({escape(plan.toolchain)})",
         f"- Workload: {plan.workload.kind}; {escape(plan.workload.chosen_because)}",
-        *(
-            []
-            if report.given
-            else [
-                f"- Bottlenecks: {len(report.bottlenecks)}; "
-                f"candidates judged: {len(report.candidates)}, accepted: {accepted}"
-            ]
-        ),
-        f"- Smallest gain this host could tell: {value(report, report.smallest_detectable_gain)}",
+        *_counted(report),
         f"- Host: {escape(report.host)}",
         *(f"- Measured: {escape(note)}" for note in plan.notes if note not in report.warnings),
         *([] if report.given else [f"- Analyst: {escape(report.analyst)}. {escape(report.analyst_note)}"]),
@@ -81,6 +73,22 @@ def _summary(report: Report) -> str:
     if report.warnings:
         lines += ["", "Warnings:", "", *(f"- {escape(w)}" for w in report.warnings)]
     return "\n".join(lines) + "\n"
+
+
+def _counted(report: Report) -> list[str]:
+    """How many were found and judged, and what could be told at all."""
+    if report.outcome == "observed":
+        return [
+            f"- Bottlenecks: {len(report.bottlenecks)}; only looked at, so that nothing was changed or compared"
+        ]
+    detectable = f"- Smallest gain this host could tell: {value(report, report.smallest_detectable_gain)}"
+    if report.given:
+        return [detectable]
+    return [
+        f"- Bottlenecks: {len(report.bottlenecks)}; candidates judged: {len(report.candidates)}, "
+        f"accepted: {len(report.accepted)}",
+        detectable,
+    ]
 
 
 def _bottlenecks(report: Report) -> str:

@@ -17,6 +17,7 @@ OUTCOMES = {
     "not measured": "Not measured",
     "accepted": "Accepted",
     "rejected": "Rejected",
+    "observed": "Observed",
 }
 SAID_AS_IT_IS = frozenset({"not measured", "accepted", "rejected"})
 """Outcomes whose summary is no prose: it holds the words of a program, or of a verdict."""

@@ -42,6 +42,11 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
                 f"{found.severity}, confidence {found.confidence}"
             )
             page.wrapped(resolve(found.root_cause, report.index), indent=4)
+    for finding in report.findings:
+        page.heading(plain(finding.title))
+        page.wrapped(unmarked(resolve(finding.text, report.index)), indent=2)
+        for item in finding.items:
+            page.wrapped(f"- {unmarked(resolve(item, report.index))}", indent=2)
     given = report.given
     if given is not None and given.checks:
         page.heading("Looked into")

@@ -74,27 +74,23 @@ def tidy(unit: str) -> str:
 
 def _read(given: str) -> Profile | Recording:
     """A profile or a recording, by what the file holds. Raises: UnreadableOutput, BadRequest."""
+    from tools.profiles.reading import read_profile
+
     from agent.errors import BadRequest
-    from tools.measure.recorded import read_go, read_text
-    from tools.measure.recorded_json import read_json
-    from tools.profiles.pprof import read_pprof
+    from tools.kinds import what_is
+    from tools.measure.recorded_reading import read_recorded
 
     path, side = _path_and_side(given)
     if not path.is_file():
         raise BadRequest(f"there is no file {given}: give a benchmark file or a profile")
-    with path.open("rb") as file:
-        head = file.read(2)
-    if head == b"\x1f\x8b" or path.suffix == ".pb":
-        return read_pprof(path)
-    text = read_text(path)
-    if text.lstrip()[:1] == "{":
-        if '"Action":' in text[:400]:
-            raise BadRequest(
-                f"{path} is the output of `go test -json`: record without -json, "
-                "or print what its Output fields hold"
-            )
-        return read_json(path, text)
-    found = read_go(path, text, side)
+    kind = what_is(path)
+    if kind in ("spans", "execution trace"):
+        raise BadRequest(
+            f"{path} holds {kind}: two of them can't be compared yet; give benchmark files or profiles"
+        )
+    if side is None and kind == "profile":
+        return read_profile(path)
+    found = read_recorded(path, side)
     if side is None and len(found.sides) > 1:
         raise BadRequest(
             f"{path} holds several sides: name one, such as {given}:{found.sides[0]} or {given}:{found.sides[-1]}"

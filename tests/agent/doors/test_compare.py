@@ -84,7 +84,7 @@ def test_profiles_are_compared_function_by_function(compare: Compare) -> None:
     [
         (("old.txt", "missing.txt"), "there is no file missing.txt"),
         (("old.txt", DATA / "go1.26-cpu.pb.gz"), "one is a profile, the other isn't"),
-        (("old.txt", "empty"), "holds no benchmark result"),
+        (("old.txt", "empty"), "the file is empty"),
         (("old.txt", "events.json"), "record without -json"),
         (("old.txt", "torn.pb.gz"), "torn.pb.gz"),
         (("old.txt", "other.txt"), "no benchmark in common"),
