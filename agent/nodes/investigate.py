@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from agent.deps import Deps
 from agent.evidence import Quantity
 from agent.nodes.picture import code_root, load_capture, make_picture, own_code
+from agent.nodes.remarks import with_remarks
 from agent.nodes.stage import stage
 from agent.request import Plan, View
 from agent.state import CaptureRecord, RunState
@@ -35,6 +36,8 @@ def investigate(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
         clock.say(f"{deps.analyst.name}: looking for root causes")
         picture = make_picture(state, deps, hotspots, code_root(deps, plan))
         bottlenecks = deps.analyst.investigate(picture)
+        if plan.kind == "project":
+            bottlenecks = with_remarks(deps, plan, hotspots, bottlenecks)
     return {
         "hotspots": list(hotspots),
         "bottlenecks": list(bottlenecks),
