@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,25 @@ class Service:
         for _ in range(times):
             with urllib.request.urlopen(f"{self.url}/orders") as answer:
                 answer.read()
+
+    @contextmanager
+    def asked_all_the_time(self, askers: int) -> Iterator[None]:
+        """So many threads ask for orders, one after the other, while the block lasts."""
+        done = threading.Event()
+
+        def ask() -> None:
+            while not done.is_set():
+                self.ask(1)
+
+        threads = [threading.Thread(target=ask) for _ in range(askers)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
 
 
 Start = Callable[..., Service]

@@ -203,12 +203,8 @@ def test_goroutines_blocked_for_ever_are_in_the_profile_with_where_they_block(
 
 def test_contention_names_the_holder_and_its_share(start: Start, tmp_path: Path) -> None:
     service = start("locked")
-    askers = [threading.Thread(target=service.ask, args=(400,)) for _ in range(6)]
-    for asker in askers:
-        asker.start()
-    capture = Endpoint(url=service.url).capture("mutex", 2, tmp_path)
-    for asker in askers:
-        asker.join()
+    with service.asked_all_the_time(6):
+        capture = Endpoint(url=service.url, before_s=0.1).capture("mutex", 2, tmp_path)
     finding = contention_finding(capture.profile)
     assert finding is not None
     assert "main.(*service).report" in {function.name for function, _ in finding.stack}
