@@ -1,12 +1,14 @@
 """From slices on tracks to spans with parents.
 
-On a track a slice's parent is the innermost one around it. An outermost asynchronous slice hangs below the slice
-that its thread was in when it began. An outermost slice that a flow leads to, and that began after the flow, hangs
-below the slice where the flow began.
+On a track a slice's parent is the innermost one around it. An outermost asynchronous slice belongs to where its thread
+was when it began; an outermost slice that a flow leads to, and that began after the flow, to where the flow began. It
+hangs below the innermost slice there that lasts until its end; where none does, nobody waited for it, and it stays an
+outermost one.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -86,11 +88,11 @@ def _hang_asynchronous(slices: list[Slice], ordered: dict[Track, list[int]]) -> 
     for track, moments in asked.items():
         _look_up(slices, ordered[track], moments)
         for moment in moments:
-            slices[moment.asks].parent = moment.found
+            slices[moment.asks].parent = _lasting(slices, moment.found, slices[moment.asks].end_ns)
 
 
 def _follow(slices: list[Slice], flows: list[Flow], ordered: dict[Track, list[int]], doubts: Doubts) -> None:
-    """Hang outermost slices below the one from which a flow leads to them."""
+    """Hang outermost slices to which a flow leads below where it began."""
     asked: dict[Track, list[_Moment]] = {}
     moments: list[_Moment] = []
     for flow in flows:
@@ -108,10 +110,12 @@ def _follow(slices: list[Slice], flows: list[Flow], ordered: dict[Track, list[in
         source = came_from.get(flow.key)
         if not flow.is_start and source is not None:
             since_ns, origin = source
-            target = _outermost(slices, moment.found)
-            is_free = slices[target].parent is None and slices[target].start_ns >= since_ns
-            if is_free and _outermost_of_all(slices, origin) != target:
-                slices[target].parent = origin
+            target = slices[_outermost(slices, moment.found)]
+            if target.parent is None and target.start_ns >= since_ns:
+                holder = _lasting(slices, origin, target.end_ns)
+                # One that began no earlier may itself lie below the target.
+                if holder is not None and slices[holder].start_ns < target.start_ns:
+                    target.parent = holder
         came_from[flow.key] = (flow.ts_ns, moment.found)
 
 
@@ -124,9 +128,10 @@ def _outermost(slices: list[Slice], n: int) -> int:
         n = parent
 
 
-def _outermost_of_all(slices: list[Slice], n: int) -> int:
-    while (parent := slices[n].parent) is not None:
-        n = parent
+def _lasting(slices: list[Slice], n: int | None, until_ns: int) -> int | None:
+    """The innermost slice from `n` outwards that lasts until then; None when none does."""
+    while n is not None and slices[n].end_ns + ROUNDING_NS < until_ns:
+        n = slices[n].parent
     return n
 
 
@@ -155,5 +160,5 @@ def _spans(slices: list[Slice], names: Names) -> tuple[Span, ...]:
 def _services(processes: set[str], names: Names) -> dict[str, str]:
     """A name for each process, no two alike."""
     told = {process: names.processes.get(process) or f"process {process}" for process in processes}
-    several = {name for name in told.values() if list(told.values()).count(name) > 1}
+    several = {name for name, count in Counter(told.values()).items() if count > 1}
     return {process: f"{name} {process}" if name in several else name for process, name in told.items()}

@@ -16,4 +16,6 @@ class Doubts:
 
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each kind, in the order in which they were met."""
-        return tuple(f"{what} ({count:,}; the first: {first})" for what, (count, first) in self._found.items())
+        return tuple(
+            f"{what} ({count:,}; the first: {first})" for what, (count, first) in self._found.items()
+        )

@@ -64,18 +64,22 @@ def link(spans: Sequence[Span], doubts: Doubts, limits: SpanLimits | None = None
 
 
 def _distinct(spans: Sequence[Span], doubts: Doubts) -> list[Span]:
-    seen: dict[tuple[str, str], set[Span]] = {}
+    first: dict[tuple[str, str], Span] = {}
+    others: dict[tuple[str, str], set[Span]] = {}
     kept = []
     for span in spans:
-        same_id = seen.setdefault((span.trace, span.id), set())
-        if span in same_id:
-            doubts.add("spans are recorded twice and count once", span.name)
-            continue
-        if same_id:
+        key = (span.trace, span.id)
+        if key in first:
+            same_id = others.setdefault(key, {first[key]})
+            if span in same_id:
+                doubts.add("spans are recorded twice and count once", span.name)
+                continue
             doubts.add(
                 "spans have the id of another; what hangs below that id is put below the first", span.name
             )
-        same_id.add(span)
+            same_id.add(span)
+        else:
+            first[key] = span
         kept.append(span)
     return kept
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,16 +54,30 @@ def execute(args: argparse.Namespace) -> int:
     if not Path(args.file).is_file():
         raise BadRequest(f"there is no file {args.file}: give OTLP JSON or a Chrome trace file")
     try:
-        recording = read_spans(Path(args.file))
-        traces, warnings = requests_of(recording)
+        with _uncollected():
+            recording = read_spans(Path(args.file))
+            traces, warnings = requests_of(recording)
+            found = answer(recording, _chosen(traces, args), args.over_ms / 1000, warnings)
     except UnreadableOutput as error:
         raise BadRequest(str(error)) from error
-    chosen = _chosen(traces, args)
-    found = answer(recording, chosen, args.over_ms / 1000, warnings)
     if args.svg:
         _draw(found, Path(args.svg))
     sys.stdout.write(render(found, args.format))
     return 0
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for circles of garbage: there are none, and it took a third of the time for 200,000 spans."""
+    import gc
+
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _chosen(traces: Sequence[Trace], args: argparse.Namespace) -> Sequence[Trace]:
