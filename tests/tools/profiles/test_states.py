@@ -80,6 +80,8 @@ def test_threads_of_a_python_program_and_where_each_spends_its_time(data: Path) 
         rows = [n for n, name in enumerate(profile.labels["thread"]) if name == group.name]
         by_leaf: dict[Function, int] = {}
         for n in rows:
+            if profile.offsets[n] == profile.offsets[n + 1]:
+                continue  # py-spy saw the thread and no frame of it
             leaf = profile.functions[profile.frame_function[profile.frame_ids[profile.offsets[n]]]]
             by_leaf[leaf] = by_leaf.get(leaf, 0) + int(profile.values[n, 0])
         most = max(by_leaf.values())
