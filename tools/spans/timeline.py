@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.spans.answer import Examined
-from tools.spans.lanes import Group, Lanes, lanes_of
+from tools.spans.lanes import Lanes, lanes_of
 from tools.spans.span import NS_PER_S
 from tools.spans.timeline_marks import Box, boxes_of, format_time, ticks
-from tools.spans.timeline_path import draw_path
+from tools.spans.timeline_path import Tops, draw_path
 from tools.spans.timeline_style import (
     CHARACTER,
     GAP,
@@ -31,6 +31,8 @@ from tools.spans.timeline_style import (
 )
 
 MAX_ROWS = 120
+SLIVER_PX = 3.0
+"""A lane in which nothing is as wide as this isn't worth a row."""
 
 
 def timeline_svg(shown: Examined, *, over_s: float = 0.1, width_px: int = 1200, title: str = "") -> str:
@@ -40,9 +42,9 @@ def timeline_svg(shown: Examined, *, over_s: float = 0.1, width_px: int = 1200, 
     """
     lanes = lanes_of(shown.fitted)
     colours = colours_of(span.service for span in shown.fitted.trace.spans)
-    tops, height, left_out = _rows(lanes)
     scale = _scale(shown, width_px)
-    boxes, merged = boxes_of(shown, lanes, set(tops), scale.px_per_ns)
+    boxes = boxes_of(shown, lanes, scale.px_per_ns)
+    tops, height, left_out = _rows(lanes, boxes, scale)
     drawn = [
         *_axis(shown, scale, height),
         *_group_names(lanes, tops),
@@ -53,25 +55,31 @@ def timeline_svg(shown: Examined, *, over_s: float = 0.1, width_px: int = 1200, 
     notes = [f"{len(shown.fitted.trace.spans):,} spans"]
     if shown.fitted.trace.id:
         notes.append(f"trace {shown.fitted.trace.id}")
-    if merged:
-        notes.append(f"{merged:,} too narrow to be seen are drawn together")
+    narrow = sum(b.count for b in boxes if b.span is None or b.lane not in tops.get(b.group, {}))
+    if narrow:
+        notes.append(f"{narrow:,} drawn together, or left out: too narrow to be seen")
     if left_out:
-        notes.append(f"{left_out:,} lanes left out")
+        notes[-1] += f", or in {left_out:,} lanes beyond {MAX_ROWS}"
     legend = _legend(colours, over_s, width_px)
     return _document(name, "; ".join(notes), [*legend, *drawn], width_px, height + 14)
 
 
-def _rows(lanes: Lanes) -> tuple[dict[Group, list[int]], int, int]:
-    """The y of each lane that is drawn, the height so far, and how many lanes aren't drawn."""
-    tops: dict[Group, list[int]] = {}
+def _rows(lanes: Lanes, boxes: list[Box], scale: Scale) -> tuple[Tops, int, int]:
+    """The y of each lane that is drawn, the height so far, and how many lanes beyond MAX_ROWS aren't drawn.
+
+    Lanes of slivers are skipped, but for a group's first.
+    """
+    seen = {(b.group, b.lane) for b in boxes if (b.end_ns - b.start_ns) * scale.px_per_ns >= SLIVER_PX}
+    tops: Tops = {}
     y, rows, left_out = TOP + 2 * ROW + GAP, 0, 0
     for group, count in lanes.groups:
-        fitting = min(count, MAX_ROWS - rows)
-        left_out += count - fitting
-        if fitting > 0:
-            tops[group] = [y + n * ROW for n in range(fitting)]
-            y += fitting * ROW + GAP
-            rows += fitting
+        worth = [n for n in range(count) if n == 0 or (group, n) in seen]
+        fitting = worth[: MAX_ROWS - rows]
+        left_out += len(worth) - len(fitting)
+        if fitting:
+            tops[group] = {lane: y + n * ROW for n, lane in enumerate(fitting)}
+            y += len(fitting) * ROW + GAP
+            rows += len(fitting)
     return tops, y, left_out
 
 
@@ -91,7 +99,7 @@ def _axis(shown: Examined, scale: Scale, height: int) -> Iterator[str]:
         yield f'<text class="q" x="{x:.1f}" y="{TOP - 8}" text-anchor="middle">{format_time(at_ns)}</text>'
 
 
-def _group_names(lanes: Lanes, tops: dict[Group, list[int]]) -> Iterator[str]:
+def _group_names(lanes: Lanes, tops: Tops) -> Iterator[str]:
     services = len({group[0] for group, _ in lanes.groups})
     for group, ys in tops.items():
         service, thread = group
@@ -107,14 +115,14 @@ def _box(
     box: Box,
     shown: Examined,
     scale: Scale,
-    tops: dict[Group, list[int]],
+    tops: Tops,
     colours: dict[str, str],
     over_s: float,
 ) -> Iterator[str]:
-    ys = tops[box.group]
-    if box.lane >= len(ys):
+    y = tops.get(box.group, {}).get(box.lane)
+    if y is None:
         return
-    x, y = scale.x(box.start_ns), ys[box.lane]
+    x = scale.x(box.start_ns)
     width = max((box.end_ns - box.start_ns) * scale.px_per_ns - 0.6, 1.0)  # a hair between neighbours
     if box.span is None:
         text = (

@@ -36,18 +36,15 @@ class Run:
     count: int = 1
 
 
-def boxes_of(shown: Examined, lanes: Lanes, groups: set[Group], px_per_ns: float) -> tuple[list[Box], int]:
-    """What is drawn of the groups, and how many spans are drawn together with others. Narrow neighbours are one box."""
+def boxes_of(shown: Examined, lanes: Lanes, px_per_ns: float) -> list[Box]:
+    """What can be drawn: narrow neighbours are one box."""
     fitted = shown.fitted
     boxes: list[Box] = []
     gathered: dict[tuple[Group, int], tuple[int, int, int, int]] = {}
-    merged = 0
 
     def close(key: tuple[Group, int]) -> None:
-        nonlocal merged
         if key in gathered:
             start_ns, end_ns, count, first = gathered.pop(key)
-            merged += count if count > 1 else 0
             span = first if count == 1 else None
             boxes.append(
                 Box(group=key[0], lane=key[1], start_ns=start_ns, end_ns=end_ns, span=span, count=count)
@@ -56,8 +53,6 @@ def boxes_of(shown: Examined, lanes: Lanes, groups: set[Group], px_per_ns: float
     for n in sorted(range(len(fitted.trace.spans)), key=lambda n: fitted.start_ns[n]):
         span = fitted.trace.spans[n]
         key = (span.service, span.thread), lanes.lane[n]
-        if key[0] not in groups:
-            continue
         start_ns, end_ns = fitted.start_ns[n], fitted.end_ns[n]
         if (end_ns - start_ns) * px_per_ns >= NARROW_PX:
             close(key)
@@ -69,7 +64,7 @@ def boxes_of(shown: Examined, lanes: Lanes, groups: set[Group], px_per_ns: float
         gathered[key] = first_ns, end_ns, count + 1, first
     for key in list(gathered):
         close(key)
-    return boxes, merged
+    return boxes
 
 
 def path_runs(shown: Examined, px_per_ns: float) -> Iterator[Run]:

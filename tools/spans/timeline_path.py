@@ -9,12 +9,15 @@ from tools.spans.lanes import Group, Lanes
 from tools.spans.timeline_marks import Run, format_time, path_runs
 from tools.spans.timeline_style import MANY, ROW, TOP, Scale, clip, safe
 
+Tops = dict[Group, dict[int, int]]
+"""The y of each lane that is drawn, by group."""
+
 
 def draw_path(
     shown: Examined,
     lanes: Lanes,
     scale: Scale,
-    tops: dict[Group, list[int]],
+    tops: Tops,
     colours: dict[str, str],
 ) -> Iterator[str]:
     """The path on top as one line of names, and as thick lines below the spans, joined where it changes."""
@@ -49,7 +52,7 @@ def _summary(run: Run, shown: Examined, x: float, width: float, colours: dict[st
     )
 
 
-def _y(span: int, shown: Examined, lanes: Lanes, tops: dict[Group, list[int]]) -> float | None:
+def _y(span: int, shown: Examined, lanes: Lanes, tops: Tops) -> float | None:
     found = shown.fitted.trace.spans[span]
-    ys = tops.get((found.service, found.thread), [])
-    return ys[lanes.lane[span]] + ROW - 4 if lanes.lane[span] < len(ys) else None
+    top = tops.get((found.service, found.thread), {}).get(lanes.lane[span])
+    return None if top is None else top + ROW - 4

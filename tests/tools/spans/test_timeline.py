@@ -77,15 +77,28 @@ def test_ten_thousand_spans_are_drawn_in_a_picture_of_reasonable_size_that_says_
     svg = timeline_svg(examined(spans))
     assert len(svg) < 200_000
     assert any(
-        "10,001 spans; trace t; 10,000 too narrow to be seen are drawn together" in t for t in texts(svg)
+        "10,001 spans; trace t; 10,000 drawn together, or left out: too narrow to be seen" in t
+        for t in texts(svg)
     )
     assert any("short spans" in title for title in titles(svg))
+
+
+def test_lanes_of_slivers_take_no_room() -> None:
+    deep = "root 0-10000\n  wide 0-5000\n" + "\n".join(
+        "  " * n + f"sliver{n} 100-{100 + 10 / n:g}" for n in range(2, 40)
+    )
+    svg = timeline_svg(examined(spans_of(deep)))
+    assert int(ET.fromstring(svg).get("height", "0")) < 300
+    assert any("38 drawn together, or left out" in text for text in texts(svg))
 
 
 def test_lanes_that_are_left_out_are_told() -> None:
     side_by_side = "root 0-100\n" + "\n".join(f"  job{n} 0-{90 - n / 10:g}" for n in range(MAX_ROWS + 4))
     svg = timeline_svg(examined(spans_of(side_by_side)))
-    assert any("5 lanes left out" in text for text in texts(svg))
+    assert any(
+        "5 drawn together, or left out: too narrow to be seen, or in 5 lanes beyond 120" in text
+        for text in texts(svg)
+    )
 
 
 @given(recordings())
