@@ -1,4 +1,4 @@
-"""A profile as a tree of merged stacks, with the same stacks of a base profile beside it."""
+"""The tree of merged stacks built sample by sample, frame by frame: what the tree in columns must be equal to."""
 
 from __future__ import annotations
 
