@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from tools.profiles.costs import group_costs
 from tools.profiles.profile import Function, IntArray, Profile
 
 By = Literal["self", "cumulative"]
@@ -58,17 +59,9 @@ def grouped_costs(
     `group_of_frame` maps a frame to its group, -1 to none.
     """
     amounts = profile.values[:, profile.column(value)]
-    own = np.zeros(groups, dtype=np.int64)
-    leaves = leaf_frames(profile)
-    leaf_groups = np.where(leaves >= 0, group_of_frame[leaves] if len(group_of_frame) else -1, -1)
-    np.add.at(own, leaf_groups[leaf_groups >= 0], amounts[leaf_groups >= 0])
-    cumulative = np.zeros(groups, dtype=np.int64)
-    if len(profile.frame_ids):
-        entry_groups = group_of_frame[profile.frame_ids]
-        keep = entry_groups >= 0
-        keys = np.unique(sample_of_frame(profile)[keep] * max(groups, 1) + entry_groups[keep])
-        np.add.at(cumulative, keys % max(groups, 1), amounts[keys // max(groups, 1)])
-    return own, cumulative
+    if not len(group_of_frame):
+        return np.zeros(groups, dtype=np.int64), np.zeros(groups, dtype=np.int64)
+    return group_costs(profile.offsets, group_of_frame[profile.frame_ids], amounts, groups)
 
 
 def function_costs(profile: Profile, value: str) -> tuple[IntArray, IntArray]:
