@@ -10,7 +10,7 @@ import gzip
 import itertools
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from google.protobuf.message import DecodeError
 
 from tools.errors import UnreadableOutput
 from tools.profiles.inflating import MIB, inflated, read_inflated
+from tools.profiles.pprof_samples import decode, label_columns
 from tools.profiles.pprof_schema import profile_message
 from tools.profiles.profile import Function, IntArray, Profile, ValueType
 
@@ -43,12 +44,17 @@ def read_pprof(source: Path | bytes, limits: PprofLimits | None = None, *, name:
         content = read_inflated(source, limits.decompressed_bytes)
     else:
         content = inflated(source, name, limits.decompressed_bytes)
-    message = profile_message()()
+    fast = _Reader(_parsed(content, name, packed_samples=True), name, limits).read_fast()
+    return fast or _Reader(_parsed(content, name, packed_samples=False), name, limits).read()
+
+
+def _parsed(content: bytes, name: str, *, packed_samples: bool) -> Any:
+    message = profile_message(packed_samples=packed_samples)()
     try:
         message.ParseFromString(content)
     except DecodeError as error:
         raise UnreadableOutput(f"{name}: not a pprof profile: {error}") from error
-    return _Reader(message, name, limits).read()
+    return message
 
 
 class _Reader:
@@ -62,23 +68,50 @@ class _Reader:
         self._found: dict[Function, int] = {}
 
     def read(self) -> Profile:
-        message = self._message
-        types = tuple(self._value_type(t, "sample_type") for t in message.sample_type)
+        """The profile, its samples decoded by the protobuf runtime."""
+        types = self._types()
+        starts, ids = self._locations(self._functions())
+        offsets, frame_ids = self._stacks(starts, ids)
+        return self._profile(types, self._values(len(types)), offsets, frame_ids, self._labels())
+
+    def read_fast(self) -> Profile | None:
+        """The profile of a message whose samples are still bytes; None where anything in them is unusual or wrong."""
+        types = self._types()
+        starts, ids = self._locations(self._functions())
+        samples = decode(self._message.sample, len(types), ids, self._limits.depth)
+        if samples is None:
+            return None
+        labels = label_columns(samples.labels, len(samples.depths), self._strings)
+        if labels is None:
+            return None
+        offsets, frame_ids = self._expanded(starts, samples.locations, samples.depths)
+        return self._profile(types, samples.values, offsets, frame_ids, labels)
+
+    def _types(self) -> tuple[ValueType, ...]:
+        types = tuple(self._value_type(t, "sample_type") for t in self._message.sample_type)
         if not types:
             raise self._bad("sample_type", "is missing: nothing was measured")
-        function_ids = self._functions()
-        frames, chain_starts, location_ids = self._locations(function_ids)
-        offsets, frame_ids = self._stacks(chain_starts, location_ids)
+        return types
+
+    def _profile(
+        self,
+        types: tuple[ValueType, ...],
+        values: IntArray,
+        offsets: IntArray,
+        frame_ids: IntArray,
+        labels: Mapping[str, tuple[str, ...]],
+    ) -> Profile:
+        message = self._message
         default = self._string(message.default_sample_type, "default_sample_type")
         return Profile(
             value_types=types,
-            values=self._values(len(types)),
+            values=values,
             offsets=offsets,
             frame_ids=frame_ids,
-            frame_function=frames[:, 0],
-            frame_line=frames[:, 1],
+            frame_function=self._frames[:, 0],
+            frame_line=self._frames[:, 1],
             functions=tuple(self._found),
-            labels=self._labels(),
+            labels=labels,
             duration_ns=message.duration_nanos,
             period=message.period,
             period_type=self._value_type(message.period_type, "period_type")
@@ -118,7 +151,7 @@ class _Reader:
             ids[function.id] = found.setdefault(key, len(found))
         return ids
 
-    def _locations(self, function_ids: dict[int, int]) -> tuple[IntArray, IntArray, dict[int, int]]:
+    def _locations(self, function_ids: dict[int, int]) -> tuple[IntArray, dict[int, int]]:
         frames: dict[tuple[int, int], int] = {}
         chain: list[int] = []
         starts = [0]
@@ -138,8 +171,8 @@ class _Reader:
                 chain.append(frames.setdefault((function, 0), len(frames)))
             starts.append(len(chain))
         self._chain = np.array(chain, dtype=np.int64)
-        table = np.array(list(frames), dtype=np.int64).reshape(len(frames), 2)
-        return table, np.array(starts, dtype=np.int64), ids
+        self._frames = np.array(list(frames), dtype=np.int64).reshape(len(frames), 2)
+        return np.array(starts, dtype=np.int64), ids
 
     def _stacks(self, starts: IntArray, ids: dict[int, int]) -> tuple[IntArray, IntArray]:
         samples = self._message.sample
@@ -151,13 +184,19 @@ class _Reader:
             locations = np.fromiter((ids[i] for i in flat), dtype=np.int64, count=int(depths.sum()))
         except KeyError as error:
             raise self._bad("sample", f"names location {error.args[0]}, which isn't there") from error
-        lengths = np.diff(starts)[locations]
+        return self._expanded(starts, locations, depths)
+
+    def _expanded(self, starts: IntArray, locations: IntArray, depths: IntArray) -> tuple[IntArray, IntArray]:
+        """Offsets and frames from locations: each becomes its chain of inlined calls, all samples at once."""
+        ends_of_samples = np.concatenate(([0], np.cumsum(depths)))
+        lengths = np.diff(starts)
+        if (lengths == 1).all():
+            return ends_of_samples.astype(np.int64), self._chain[locations]
+        lengths = lengths[locations]
         ends = np.concatenate(([0], np.cumsum(lengths)))
-        # Expand each location to its chain of inlined frames, all samples at once.
         within = np.arange(ends[-1], dtype=np.int64) - np.repeat(ends[:-1], lengths)
         frame_ids = self._chain[np.repeat(starts[:-1][locations], lengths) + within]
-        offsets = ends[np.concatenate(([0], np.cumsum(depths)))]
-        return offsets.astype(np.int64), frame_ids.astype(np.int64)
+        return ends[ends_of_samples].astype(np.int64), frame_ids.astype(np.int64)
 
     def _values(self, count: int) -> IntArray:
         samples = self._message.sample

@@ -16,6 +16,7 @@ _SCALARS = {
     "uint64": _FIELD.TYPE_UINT64,
     "bool": _FIELD.TYPE_BOOL,
     "string": _FIELD.TYPE_STRING,
+    "bytes": _FIELD.TYPE_BYTES,
 }
 # message: fields as "number name type", with * for repeated ones
 _MESSAGES = {
@@ -36,14 +37,19 @@ _MESSAGES = {
 
 
 @cache
-def profile_message() -> type[Any]:
-    """The class of the `Profile` message; made at the first call, the same one afterwards."""
+def profile_message(*, packed_samples: bool = False) -> type[Any]:
+    """The class of the `Profile` message; made at the first call, the same one afterwards.
+
+    With `packed_samples` each sample is its bytes, not decoded.
+    """
     package = "perftools.profiles"
     file = descriptor_pb2.FileDescriptorProto(name="profile.proto", package=package, syntax="proto3")
     for message_name, fields in _MESSAGES.items():
         message = file.message_type.add(name=message_name)
         for field in fields.split("; "):
             number, name, kind = field.split()
+            if packed_samples and message_name == "Profile" and name == "sample":
+                kind = "bytes*"
             bare = kind.rstrip("*")
             added = message.field.add(
                 name=name,
