@@ -61,7 +61,7 @@ def grouped_costs(
     amounts = profile.values[:, profile.column(value)]
     if not len(group_of_frame):
         return np.zeros(groups, dtype=np.int64), np.zeros(groups, dtype=np.int64)
-    return group_costs(profile.offsets, group_of_frame[profile.frame_ids], amounts, groups)
+    return group_costs(profile.offsets, profile.frame_ids, group_of_frame, amounts, groups)
 
 
 def function_costs(profile: Profile, value: str) -> tuple[IntArray, IntArray]:
