@@ -144,6 +144,7 @@ def make_deps(
             request=request,
             sandbox_note=sandbox.warning,
             verify=settings.verify,
+            definition=definition.prompt,
         ),
         clock=clock,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -73,10 +73,10 @@ class Admitted:
 
 class RunState(TypedDict, total=False):
     """Written by: request (the service), plan (intake, or observe), admitted (intake), baseline and stopped (baseline),
-    captures (capture, or observe), unmeasured (intake, capture and observe), findings and pictures (observe), hotspots
-    and bottlenecks (investigate), turn and candidate (optimise; turn begins at investigate), judged (verify, or
-    examine), combined (combine, or examine), captures_after (combine), scaling (scale), finished (conclude); every node
-    adds its stage time. `admitted` is None without a given change.
+    captures (capture, or observe), unmeasured (intake, capture and observe), findings (observe and investigate),
+    pictures (observe), hotspots and bottlenecks (investigate), turn and candidate (optimise; turn begins at
+    investigate), judged (verify, or examine), combined (combine, or examine), captures_after (combine), scaling
+    (scale), finished (conclude); every node adds its stage time. `admitted` is None without a given change.
     """
 
     request: Request

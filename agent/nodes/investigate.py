@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from agent.deps import Deps
 from agent.evidence import Quantity
+from agent.nodes.noticed import noticed
 from agent.nodes.picture import code_root, load_capture, make_picture, own_code
 from agent.nodes.remarks import with_remarks
 from agent.nodes.stage import stage
@@ -40,6 +41,7 @@ def investigate(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
             bottlenecks = with_remarks(deps, plan, hotspots, bottlenecks)
     return {
         "hotspots": list(hotspots),
+        "findings": [*state.get("findings", []), *noticed(deps, records)],
         "bottlenecks": list(bottlenecks),
         "turn": 0,
         "stages": clock.times,

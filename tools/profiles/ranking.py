@@ -27,7 +27,7 @@ SECOND_VIEW = 0.5
 MINIMUM_SHARE = 0.01
 MOSTLY = 0.5
 """One kind of work is most of a hotspot's cost from this part of it on; below it is only its largest part."""
-COUNTED = frozenset({"peak_space", "goroutine"})
+COUNTED = frozenset({"peak_space", "goroutine", "goroutineleak"})
 """Values that are counted in full, not sampled: few different stacks are no doubt about them."""
 
 
