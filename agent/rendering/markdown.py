@@ -58,11 +58,10 @@ def _summary(report: Report) -> str:
     if report.outcome == "improved":
         lines += [prose(report, report.summary), ""]
     lines += [
-        f"- Target: {code(plan.root)}{' / ' + code(plan.subdirectory) if plan.subdirectory else ''} "
-        f"({escape(plan.toolchain)})",
+        _target(report),
         f"- Workload: {plan.workload.kind}; {escape(plan.workload.chosen_because)}",
         *_counted(report),
-        f"- Host: {escape(report.host)}",
+        *([] if report.outcome == "observed" else [f"- Host: {escape(report.host)}"]),
         *(f"- Measured: {escape(note)}" for note in plan.notes if note not in report.warnings),
         *([] if report.given else [f"- Analyst: {escape(report.analyst)}. {escape(report.analyst_note)}"]),
         f"- Definition: {escape(report.agent_name)} {escape(report.agent_version)}; "
@@ -73,6 +72,14 @@ def _summary(report: Report) -> str:
     if report.warnings:
         lines += ["", "Warnings:", "", *(f"- {escape(w)}" for w in report.warnings)]
     return "\n".join(lines) + "\n"
+
+
+def _target(report: Report) -> str:
+    plan = report.plan
+    if plan.kind == "recording":
+        return f"- Target: {code(plan.toolchain)}"
+    part = f" / {code(plan.subdirectory)}" if plan.subdirectory else ""
+    return f"- Target: {code(plan.root)}{part} ({escape(plan.toolchain)})"
 
 
 def _counted(report: Report) -> list[str]:
@@ -92,7 +99,7 @@ def _counted(report: Report) -> list[str]:
 
 
 def _bottlenecks(report: Report) -> str:
-    if report.given is not None:
+    if report.given is not None or (report.outcome == "observed" and not report.profiles):
         return ""
     if not report.bottlenecks:
         return (
