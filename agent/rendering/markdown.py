@@ -85,9 +85,8 @@ def _target(report: Report) -> str:
 def _counted(report: Report) -> list[str]:
     """How many were found and judged, and what could be told at all."""
     if report.outcome == "observed":
-        return [
-            f"- Bottlenecks: {len(report.bottlenecks)}; only looked at, so that nothing was changed or compared"
-        ]
+        found = f"{len(report.bottlenecks)} bottlenecks" if report.profiles else "what was recorded"
+        return [f"- Found: {found}; only looked at, so that nothing was changed or compared"]
     detectable = f"- Smallest gain this host could tell: {value(report, report.smallest_detectable_gain)}"
     if report.given:
         return [detectable]

@@ -20,6 +20,7 @@ from google.protobuf.message import DecodeError
 
 from tools.errors import UnreadableOutput
 from tools.profiles.inflating import MIB, inflated, read_inflated
+from tools.profiles.pprof_encoding import encode_pprof
 from tools.profiles.pprof_samples import decode, label_columns
 from tools.profiles.pprof_schema import profile_message
 from tools.profiles.profile import Function, IntArray, Profile, ValueType
@@ -229,45 +230,3 @@ def write_pprof(profile: Profile, path: Path) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def encode_pprof(profile: Profile) -> bytes:
-    """The profile as an uncompressed profile.proto message."""
-    message = profile_message()()
-    strings = {"": 0}
-
-    def index(text: str) -> int:
-        return strings.setdefault(text, len(strings))
-
-    for value_type in profile.value_types:
-        message.sample_type.add(type=index(value_type.name), unit=index(value_type.unit))
-    # One mapping that says symbols are complete: else pprof looks for a binary to symbolise with.
-    message.mapping.add(
-        id=1, has_functions=True, has_filenames=True, has_line_numbers=True, has_inline_frames=True
-    )
-    for n, function in enumerate(profile.functions, 1):
-        name = index(function.name)
-        message.function.add(
-            id=n, name=name, system_name=name, filename=index(function.file), start_line=function.start_line
-        )
-    lines = zip(profile.frame_function.tolist(), profile.frame_line.tolist(), strict=True)
-    for n, (function_id, line) in enumerate(lines, 1):
-        location = message.location.add(id=n, mapping_id=1)
-        location.line.add(function_id=function_id + 1, line=line)
-    stacks = (profile.frame_ids + 1).tolist()
-    offsets = profile.offsets.tolist()
-    for n, values in enumerate(profile.values.tolist()):
-        sample = message.sample.add(location_id=stacks[offsets[n] : offsets[n + 1]], value=values)
-        for key, column in profile.labels.items():
-            if column[n]:
-                sample.label.add(key=index(key), str=index(column[n]))
-    if profile.period_type is not None:
-        message.period_type.type = index(profile.period_type.name)
-        message.period_type.unit = index(profile.period_type.unit)
-    message.period = profile.period
-    message.time_nanos = profile.time_ns
-    message.duration_nanos = profile.duration_ns
-    message.comment.extend(index(c) for c in profile.comments)
-    message.default_sample_type = index(profile.default_value)
-    message.string_table.extend(strings)
-    return bytes(message.SerializeToString())

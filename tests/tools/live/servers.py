@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tools.profiles.builder import ProfileBuilder
-from tools.profiles.pprof import encode_pprof
+from tools.profiles.pprof_encoding import encode_pprof
 from tools.profiles.profile import Function, ValueType
 
 INDEX = b"<a href=goroutine?debug=1>a</a> <a href=heap?debug=1>b</a> <a href=mutex?debug=1>c</a>"

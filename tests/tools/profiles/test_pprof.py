@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tools.errors import UnreadableOutput
 from tools.profiles.builder import ProfileBuilder
-from tools.profiles.pprof import PprofLimits, encode_pprof, read_pprof, write_pprof
+from tools.profiles.pprof import PprofLimits, read_pprof, write_pprof
+from tools.profiles.pprof_encoding import encode_pprof
 from tools.profiles.pprof_schema import profile_message
 from tools.profiles.profile import Function, Profile, ValueType
 
