@@ -13,6 +13,23 @@ MIB = 1024**2
 GZIP = b"\x1f\x8b"
 
 
+def read_start(path: Path, length_bytes: int) -> bytes:
+    """The beginning of the file's content, decompressed. Raises: UnreadableOutput naming the file."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(max(length_bytes, 65536))
+    except OSError as error:
+        raise UnreadableOutput(f"{path}: can't be read: {error.strerror}") from error
+    if not raw:
+        raise UnreadableOutput(f"{path}: the file is empty")
+    if raw[:2] != GZIP:
+        return raw[:length_bytes]
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, length_bytes)
+    except zlib.error as error:
+        raise UnreadableOutput(f"{path}: the gzip data is corrupt: {error}") from error
+
+
 def read_inflated(path: Path, limit_bytes: int) -> bytes:
     """The file's content, decompressed. Raises: UnreadableOutput naming the file."""
     try:

@@ -7,12 +7,16 @@ from pathlib import Path
 
 from tools.errors import UnreadableOutput
 from tools.profiles.collapsed import read_collapsed
-from tools.profiles.inflating import read_inflated
+from tools.profiles.inflating import read_inflated, read_start
 from tools.profiles.pprof import PprofLimits, read_pprof
 from tools.profiles.profile import Profile
 from tools.profiles.speedscope import read_speedscope
 
-_STACK = re.compile(r"^\S.* \d+$")
+_STACK = re.compile(rb"^\S.* \d+$")
+BOM = b"\xef\xbb\xbf"
+LONG = 1_000_000
+"""Bytes in which the first line is looked for; the reader looks at every line anyway."""
+START_BYTES = 4096
 KNOWN = "pprof, collapsed stacks (py-spy's raw format, too) and speedscope JSON can be read"
 
 
@@ -23,10 +27,10 @@ def read_profile(path: Path, limits: PprofLimits | None = None) -> Profile:
     Raises: UnreadableOutput naming the file, and what it holds instead or what is wrong with it.
     """
     limits = limits or PprofLimits()
-    content = read_inflated(path, limits.decompressed_bytes)
     name = str(path)
-    start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = read_start(path, START_BYTES).removeprefix(BOM).lstrip()
     if start[:1] in (b"{", b"["):
+        content = read_inflated(path, limits.decompressed_bytes)
         if b"speedscope" not in content[:65536] and b'"frames"' not in content:
             raise UnreadableOutput(f"{name}: JSON, but no speedscope profile: {KNOWN}")
         return read_speedscope(content, name)
@@ -34,8 +38,8 @@ def read_profile(path: Path, limits: PprofLimits | None = None) -> Profile:
     if wrong:
         raise UnreadableOutput(f"{name}: {wrong}: {KNOWN}")
     if _is_text(start):
-        return _read_stacks(content, name)
-    return read_pprof(content, limits, name=name)
+        return _read_stacks(read_inflated(path, limits.decompressed_bytes), limits, name)
+    return read_pprof(path, limits)
 
 
 def _something_else(start: bytes) -> str:
@@ -59,7 +63,7 @@ def _is_text(start: bytes) -> bool:
     try:
         text = (
             line.decode("utf-8")
-            if len(start) < 4096 or b"\n" in start
+            if len(start) < START_BYTES or b"\n" in start
             else line[:2048].decode("utf-8", "ignore")
         )
     except UnicodeDecodeError:
@@ -67,15 +71,12 @@ def _is_text(start: bytes) -> bool:
     return bool(text) and text.replace("\t", " ").isprintable()
 
 
-def _read_stacks(content: bytes, name: str) -> Profile:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableOutput(f"{name}: text that is not UTF-8 at byte {error.start}: {KNOWN}") from error
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    if not _STACK.match(first.rstrip()):
+def _read_stacks(content: bytes, limits: PprofLimits, name: str) -> Profile:
+    content = content.removeprefix(BOM)
+    first = next((line for line in content[:LONG].split(b"\n") if line.strip()), b"")
+    if len(first) < LONG and not _STACK.match(first.rstrip()):
         raise UnreadableOutput(f"{name}: text, but its first line is no stack with a count: {KNOWN}")
     try:
-        return read_collapsed(text)
+        return read_collapsed(content, most_deep=limits.depth)
     except UnreadableOutput as error:
         raise UnreadableOutput(f"{name}: {error}") from error

@@ -85,6 +85,46 @@ def test_a_broken_line_is_named_by_its_number(text: str, words: str) -> None:
         read_collapsed(text, period_ns=1)
 
 
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        ("main.main;main.(*T).Run;runtime.mallocgc", ["main.main", "main.(*T).Run", "runtime.mallocgc"]),
+        ("main;app::f(int, char) const;app::g()", ["main", "app::f(int, char) const", "app::g()"]),
+        ("main;call(void (*)(int));leaf", ["main", "call(void (*)(int))", "leaf"]),
+        ("main;f(int) [clone .cold];leaf_[k]", ["main", "f(int) [clone .cold]", "leaf_[k]"]),
+        ("main;cut off (here;leaf", ["main", "cut off (here", "leaf"]),
+        ("main;call(void (*)(int)) (app.so:12);leaf", ["main", "call(void (*)(int))", "leaf"]),
+        ("main;work (/srv/a(;b.py:7);leaf (x.py:1)", ["main", "work", "leaf"]),
+        ("main;work (/srv/a (c);b.py:7);leaf (x.py:1)", ["main", "work", "leaf"]),
+    ],
+)
+def test_parentheses_in_names_and_files_part_no_frame_and_join_none(stack: str, expected: list[str]) -> None:
+    assert names(read_collapsed(f"{stack} 3\n"))[::-1] == expected
+    # The frames are known by now; a second line is read by what is known.
+    both = read_collapsed(f"{stack} 3\n{stack} 4\n")
+    assert both.frame_ids[: both.offsets[1]].tolist() == both.frame_ids[both.offsets[1] :].tolist()
+
+
+def test_bytes_that_are_no_text_are_marked_in_the_name() -> None:
+    assert names(read_collapsed(b"main;gr\xfc\xdfe 3\n")) == ["gr\ufffd\ufffde", "main"]
+
+
+def test_lines_end_where_the_file_says_so() -> None:
+    """A name may hold what other standards call the end of a line."""
+    assert names(read_collapsed("main;a\u2028b\x0cc 3\r\n")) == ["a\u2028b\x0cc", "main"]
+
+
+def test_more_than_can_be_counted_is_refused() -> None:
+    with pytest.raises(UnreadableOutput, match="more than can be counted"):
+        read_collapsed("main 999999999999999999\n" * 10)
+    with pytest.raises(UnreadableOutput, match="line 2: a stack of 4 frames: over 3"):
+        read_collapsed("a;b;c 1\na;b;c;d 1\n", most_deep=3)
+
+
+def test_a_line_of_parts_that_never_end_takes_no_time_to_speak_of() -> None:
+    assert read_collapsed(";".join(f"f (x{n}" for n in range(20_000)) + " 1").offsets[1] == 20_000
+
+
 def test_an_empty_recording_is_an_empty_profile() -> None:
     assert read_collapsed("\n", period_ns=1).samples == 0
 
