@@ -19,19 +19,25 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from tools.errors import UnreadableOutput
+from tools.profiles.chains import Chains
 from tools.profiles.inflating import MIB, inflated, read_inflated
 from tools.profiles.pprof_encoding import encode_pprof
-from tools.profiles.pprof_samples import decode, label_columns
+from tools.profiles.pprof_samples import SampleLimits, decode, label_columns
 from tools.profiles.pprof_schema import profile_message
 from tools.profiles.profile import Function, IntArray, Profile, ValueType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PprofLimits:
-    """What a file may hold before it is refused: bytes once decompressed, frames of one sample."""
+    """What a file may hold before it is refused.
 
-    decompressed_bytes: int = 2048 * MIB
+    Bytes once decompressed, bytes of one string, frames of one sample, frames of all samples.
+    """
+
+    decompressed_bytes: int = 1024 * MIB
+    string_bytes: int = MIB
     depth: int = 100_000
+    frames: int = 300_000_000
 
 
 def read_pprof(source: Path | bytes, limits: PprofLimits | None = None, *, name: str = "profile") -> Profile:
@@ -40,13 +46,28 @@ def read_pprof(source: Path | bytes, limits: PprofLimits | None = None, *, name:
     Raises: UnreadableOutput naming the file and the offset or field that is wrong; never a part of a profile.
     """
     limits = limits or PprofLimits()
+    name = str(source) if isinstance(source, Path) else name
+    # Nothing here keeps the content: it is as large as everything that is made of it.
+    message = _parsed(_content(source, name, limits), name, packed_samples=True)
+    fast = _Reader(message, name, limits).read_fast()
+    if fast is not None:
+        return fast
+    return read_exactly(message.SerializeToString(), limits, name=name)
+
+
+def read_exactly(content: bytes, limits: PprofLimits | None = None, *, name: str = "profile") -> Profile:
+    """The profile in an uncompressed message, all of it decoded by the protobuf runtime: several times as slow.
+
+    Raises: UnreadableOutput, as `read_pprof` does, which gives the same profile.
+    """
+    message = _parsed(content, name, packed_samples=False)
+    return _Reader(message, name, limits or PprofLimits()).read()
+
+
+def _content(source: Path | bytes, name: str, limits: PprofLimits) -> bytes:
     if isinstance(source, Path):
-        name = str(source)
-        content = read_inflated(source, limits.decompressed_bytes)
-    else:
-        content = inflated(source, name, limits.decompressed_bytes)
-    fast = _Reader(_parsed(content, name, packed_samples=True), name, limits).read_fast()
-    return fast or _Reader(_parsed(content, name, packed_samples=False), name, limits).read()
+        return read_inflated(source, limits.decompressed_bytes)
+    return inflated(source, name, limits.decompressed_bytes)
 
 
 def _parsed(content: bytes, name: str, *, packed_samples: bool) -> Any:
@@ -65,28 +86,36 @@ class _Reader:
         self._message = message
         self._name = name
         self._limits = limits
-        self._strings: Sequence[str] = message.string_table or [""]
+        self._strings = self._texts()
         self._found: dict[Function, int] = {}
+
+    def _texts(self) -> Sequence[str]:
+        """The string table; what isn't UTF-8 in it becomes U+FFFD, as pprof shows it."""
+        table = self._message.string_table
+        for n, size in enumerate(map(len, table)):
+            if size > self._limits.string_bytes:
+                raise self._bad(f"string_table[{n}]", f"is {size} bytes long")
+        return [text.decode(errors="replace") for text in table] or [""]
 
     def read(self) -> Profile:
         """The profile, its samples decoded by the protobuf runtime."""
         types = self._types()
-        starts, ids = self._locations(self._functions())
-        offsets, frame_ids = self._stacks(starts, ids)
+        offsets, frame_ids = self._stacks(*self._locations(self._functions()))
         return self._profile(types, self._values(len(types)), offsets, frame_ids, self._labels())
 
     def read_fast(self) -> Profile | None:
         """The profile of a message whose samples are still bytes; None where anything in them is unusual or wrong."""
         types = self._types()
-        starts, ids = self._locations(self._functions())
-        samples = decode(self._message.sample, len(types), ids, self._limits.depth)
+        chains, _ = self._locations(self._functions())
+        limits = SampleLimits(depth=self._limits.depth, frames=self._limits.frames)
+        samples = decode(self._message.sample, len(types), chains, limits)
         if samples is None:
             return None
         labels = label_columns(samples.labels, len(samples.depths), self._strings)
         if labels is None:
             return None
-        offsets, frame_ids = self._expanded(starts, samples.locations, samples.depths)
-        return self._profile(types, samples.values, offsets, frame_ids, labels)
+        offsets = np.concatenate(([0], np.cumsum(samples.depths))).astype(np.int64)
+        return self._profile(types, samples.values, offsets, samples.frame_ids, labels)
 
     def _types(self) -> tuple[ValueType, ...]:
         types = tuple(self._value_type(t, "sample_type") for t in self._message.sample_type)
@@ -152,7 +181,7 @@ class _Reader:
             ids[function.id] = found.setdefault(key, len(found))
         return ids
 
-    def _locations(self, function_ids: dict[int, int]) -> tuple[IntArray, dict[int, int]]:
+    def _locations(self, function_ids: dict[int, int]) -> tuple[Chains, dict[int, int]]:
         frames: dict[tuple[int, int], int] = {}
         chain: list[int] = []
         starts = [0]
@@ -171,33 +200,24 @@ class _Reader:
                 function = self._found.setdefault(unknown, len(self._found))
                 chain.append(frames.setdefault((function, 0), len(frames)))
             starts.append(len(chain))
-        self._chain = np.array(chain, dtype=np.int64)
         self._frames = np.array(list(frames), dtype=np.int64).reshape(len(frames), 2)
-        return np.array(starts, dtype=np.int64), ids
+        return Chains(ids, np.array(starts, dtype=np.int64), np.array(chain, dtype=np.int64)), ids
 
-    def _stacks(self, starts: IntArray, ids: dict[int, int]) -> tuple[IntArray, IntArray]:
+    def _stacks(self, chains: Chains, ids: dict[int, int]) -> tuple[IntArray, IntArray]:
         samples = self._message.sample
-        depths = np.fromiter((len(s.location_id) for s in samples), dtype=np.int64, count=len(samples))
-        if len(depths) and depths.max() > self._limits.depth:
-            raise self._bad(f"sample[{int(depths.argmax())}]", f"is {int(depths.max())} locations deep")
+        locations = np.fromiter((len(s.location_id) for s in samples), dtype=np.int64, count=len(samples))
         flat = itertools.chain.from_iterable(s.location_id for s in samples)
         try:
-            locations = np.fromiter((ids[i] for i in flat), dtype=np.int64, count=int(depths.sum()))
+            positions = np.fromiter((ids[i] for i in flat), dtype=np.int32, count=int(locations.sum()))
         except KeyError as error:
             raise self._bad("sample", f"names location {error.args[0]}, which isn't there") from error
-        return self._expanded(starts, locations, depths)
-
-    def _expanded(self, starts: IntArray, locations: IntArray, depths: IntArray) -> tuple[IntArray, IntArray]:
-        """Offsets and frames from locations: each becomes its chain of inlined calls, all samples at once."""
-        ends_of_samples = np.concatenate(([0], np.cumsum(depths)))
-        lengths = np.diff(starts)
-        if (lengths == 1).all():
-            return ends_of_samples.astype(np.int64), self._chain[locations]
-        lengths = lengths[locations]
-        ends = np.concatenate(([0], np.cumsum(lengths)))
-        within = np.arange(ends[-1], dtype=np.int64) - np.repeat(ends[:-1], lengths)
-        frame_ids = self._chain[np.repeat(starts[:-1][locations], lengths) + within]
-        return ends[ends_of_samples].astype(np.int64), frame_ids.astype(np.int64)
+        depths = chains.depths(positions, locations)
+        if depths.max(initial=0) > self._limits.depth:
+            raise self._bad(f"sample[{int(depths.argmax())}]", f"is {int(depths.max())} frames deep")
+        if depths.sum() > self._limits.frames:
+            raise self._bad("sample", f"has {int(depths.sum())} frames in all: record for a shorter time")
+        offsets = np.concatenate(([0], np.cumsum(depths))).astype(np.int64)
+        return offsets, chains.frames(positions).astype(np.int64)
 
     def _values(self, count: int) -> IntArray:
         samples = self._message.sample

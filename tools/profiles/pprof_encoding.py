@@ -58,7 +58,7 @@ def _head(profile: Profile, strings: _Strings) -> bytes:
     message.duration_nanos = profile.duration_ns
     message.comment.extend(strings.index(c) for c in profile.comments)
     message.default_sample_type = strings.index(profile.default_value)
-    message.string_table.extend(strings.known)
+    message.string_table.extend(text.encode(errors="replace") for text in strings.known)
     return bytes(message.SerializeToString(deterministic=True))
 
 

@@ -2,84 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from tools.profiles.chains import Chains
 from tools.profiles.profile import IntArray
-from tools.profiles.wire import LabelFields, Unsigned, decode_samples
+from tools.profiles.wire import LabelFields, decode_samples
 
-DENSE = 8
-"""Ids up to so many times their number are looked up in a table; else they are searched for."""
+Narrow = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleColumns:
-    """All samples: how many `locations` (by their position in the file) each has, its values, and all labels."""
+    """All samples: how many frames each has, the frames of all, a row of values for each, and all labels."""
 
     depths: IntArray
-    locations: IntArray
+    frame_ids: IntArray
     values: IntArray
     labels: LabelFields
 
 
-def decode(
-    samples: Sequence[bytes], types: int, location_ids: Mapping[int, int], most_deep: int
-) -> SampleColumns | None:
-    """All samples, each with a value for each of so many `types` and at most so many locations.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleLimits:
+    """How many frames one sample may have, and all of them together."""
 
-    `location_ids` maps a location's id to its position. None where a sample is anything but that.
-    """
-    find = _Finder(location_ids)
-    depths, locations, values, labels = [], [], [], []
-    first = 0
+    depth: int
+    frames: int
+
+
+def decode(
+    samples: Sequence[bytes], types: int, chains: Chains, limits: SampleLimits
+) -> SampleColumns | None:
+    """All samples, each with a value for each of so many `types`. None where a sample is anything but that."""
+    depths: list[IntArray] = []
+    frames: list[Narrow] = []
+    values: list[IntArray] = []
+    labels: list[IntArray] = []
+    first = total = 0
     for chunk in decode_samples(samples, types):
-        if chunk is None or chunk.depths.max(initial=0) > most_deep:
+        found = None if chunk is None else chains.positions(chunk.locations)
+        if chunk is None or found is None:
             return None
-        found = find.positions(chunk.locations)
-        if found is None:
+        depths.append(chains.depths(found, chunk.depths))
+        total += int(depths[-1].sum())
+        if depths[-1].max(initial=0) > limits.depth or total > limits.frames:
             return None
-        depths.append(chunk.depths)
-        locations.append(found)
+        frames.append(chains.frames(found))
         values.append(chunk.values)
         own = chunk.labels
         labels.append(np.stack([own.sample + first, own.key, own.text, own.number, own.unit]))
         first += len(chunk.depths)
-    nothing = np.zeros(0, dtype=np.int64)
     sample, key, text, number, unit = np.concatenate([np.zeros((5, 0), dtype=np.int64), *labels], axis=1)
     return SampleColumns(
-        depths=np.concatenate([nothing, *depths]),
-        locations=np.concatenate([nothing, *locations]),
+        depths=np.concatenate([np.zeros(0, dtype=np.int64), *depths]),
+        frame_ids=_widened(frames, total),
         values=np.concatenate([np.zeros((0, types), dtype=np.int64), *values]),
         labels=LabelFields(sample=sample, key=key, text=text, number=number, unit=unit),
     )
 
 
-class _Finder:
-    """From ids to positions, many at a time."""
-
-    def __init__(self, location_ids: Mapping[int, int]) -> None:
-        ids = np.fromiter(location_ids, dtype=np.uint64, count=len(location_ids))
-        positions = np.fromiter(location_ids.values(), dtype=np.int64, count=len(location_ids))
-        order = np.argsort(ids)
-        self._ids, self._positions = ids[order], positions[order]
-        self._table: IntArray | None = None
-        if len(ids) and int(self._ids[-1]) <= DENSE * len(ids):
-            self._table = np.full(int(self._ids[-1]) + 1, -1, dtype=np.int64)
-            self._table[self._ids] = self._positions
-
-    def positions(self, ids: Unsigned) -> IntArray | None:
-        """Where each location stands; None when one isn't there."""
-        if not len(ids):
-            return np.zeros(0, dtype=np.int64)
-        if not len(self._ids) or ids.max() > self._ids[-1]:
-            return None
-        if self._table is not None:
-            found = self._table[ids]
-            return found if found.min() >= 0 else None
-        at = np.searchsorted(self._ids, ids)
-        return self._positions[at] if np.array_equal(self._ids[at], ids) else None
+def _widened(parts: list[Narrow], total: int) -> IntArray:
+    """All parts as one; each is let go once it has been copied, so that not everything is there twice."""
+    whole = np.empty(total, dtype=np.int64)
+    parts.reverse()
+    at = 0
+    while parts:
+        part = parts.pop()
+        whole[at : at + len(part)] = part
+        at += len(part)
+    return whole
 
 
 def label_columns(

@@ -1,5 +1,6 @@
 """The pprof message types, described in code: no generated file, no protoc.
 
+Strings are bytes here: pprof reads and writes names that aren't UTF-8, which protobuf's own strings refuse.
 Source: profile.proto of google/pprof (perftools.profiles).
 """
 
@@ -15,7 +16,6 @@ _SCALARS = {
     "int64": _FIELD.TYPE_INT64,
     "uint64": _FIELD.TYPE_UINT64,
     "bool": _FIELD.TYPE_BOOL,
-    "string": _FIELD.TYPE_STRING,
     "bytes": _FIELD.TYPE_BYTES,
 }
 # message: fields as "number name type", with * for repeated ones
@@ -30,7 +30,7 @@ _MESSAGES = {
     "Location": "1 id uint64; 2 mapping_id uint64; 3 address uint64; 4 line Line*; 5 is_folded bool",
     "Function": "1 id uint64; 2 name int64; 3 system_name int64; 4 filename int64; 5 start_line int64",
     "Profile": "1 sample_type ValueType*; 2 sample Sample*; 3 mapping Mapping*; 4 location Location*; "
-    "5 function Function*; 6 string_table string*; 7 drop_frames int64; 8 keep_frames int64; "
+    "5 function Function*; 6 string_table bytes*; 7 drop_frames int64; 8 keep_frames int64; "
     "9 time_nanos int64; 10 duration_nanos int64; 11 period_type ValueType; 12 period int64; "
     "13 comment int64*; 14 default_sample_type int64; 15 doc_url int64",
 }

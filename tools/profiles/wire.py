@@ -13,13 +13,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from tools.profiles.profile import IntArray
+from tools.profiles.varints import Unsigned
 
-Unsigned = npt.NDArray[np.uint64]
-CHUNK = 50_000
-"""How many samples are decoded at once: a few megabytes, which stay in the processor's caches."""
+CHUNK = 10_000
+"""How many samples are decoded at once: about a megabyte, so that what is made of it stays in the caches."""
 MAX_ROUNDS = 64
 MAX_VARINT = 10
 PACKED, SINGLE = 2, 0
