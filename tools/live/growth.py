@@ -54,14 +54,16 @@ def judge_growth(x: Sequence[float], values: Sequence[float], *, least: float, s
     at, found = np.array(x, dtype=float), np.array(values, dtype=float)
     warm = len(at) // 3
     half = warm + (len(at) - warm) // 2
+    first = slope_interval(at[: warm + 1], found[: warm + 1])
     slope = slope_interval(at[warm:], found[warm:])
     middle = slope_interval(at[warm : half + 1], found[warm : half + 1])
     late = slope_interval(at[half:], found[half:])
     p = mann_kendall_p(found[warm:])
     grown = slope.estimate * float(at[-1] - at[warm])
     is_beyond_doubt = p < LEVEL / series and slope.low > 0 and grown >= least
+    grew_at_first = first.low > 0 and first.estimate * float(at[warm] - at[0]) >= least
     return Growth(
-        verdict=_verdict(is_beyond_doubt, middle, late, float(found[warm] - found[0]) >= least),
+        verdict=_verdict(is_beyond_doubt, middle, late, grew_at_first),
         slope=slope, middle=middle, late=late, grown=grown, p=p,
     )  # fmt: skip
 
