@@ -26,7 +26,7 @@ from tools.measure.pairs import PairedSamples, PairPlan, compare, run_pairs
 from tools.measure.statistics import Interval, paired_interval
 from tools.measure.unseen import Unseen
 from tools.measure.verdict import Comparison
-from tools.measure.workload import SECONDS_PER_OP, Benchmark, family_of
+from tools.measure.workload import PEAK_RSS_BYTES, SECONDS_PER_OP, Benchmark, family_of
 
 KEPT_SHARE = 0.25
 """What must be left, beyond doubt, of a gain for one operation or other inputs; less contradicts it."""
@@ -76,12 +76,11 @@ def single_operation(deps: Deps, plan: Plan, found: Baseline, claim: Claim, cloc
     benchmark = next(b for b in plan.workload.benchmarks if b.name == claim.gain.benchmark)
     if plan.workload.kind != "benchmarks" or found.iterations[benchmark.name] == 1:
         return Scrutiny(evidence=(), checks=("Every measured process ran one operation.",))
-    if claim.gain.unit == SECONDS_PER_OP and claim.gain.baseline_median < SHORTEST_S:
+    silent = why_one_is_silent(claim.gain)
+    if silent:
         if claim.suspicions:
-            raise Refused(
-                reason="gaming", detail=f"{_first(claim)}; one operation is too short to show a gain alone"
-            )
-        return Scrutiny(evidence=(), checks=("One operation is too short to be measured alone.",))
+            raise Refused(reason="gaming", detail=f"{_first(claim)}; {silent}")
+        return Scrutiny(evidence=(), checks=(f"{silent[0].upper()}{silent[1:]}.",))
     clock.say(f"{claim.label}: one operation in a fresh process")
     samples = run_pairs(
         deps.toolchain(plan).sample,
@@ -117,6 +116,15 @@ def single_operation(deps: Deps, plan: Plan, found: Baseline, claim: Claim, cloc
         )
     words = f"Of the gain {{{evidence.id}.kept_share}} is there for one operation in a fresh process."
     return Scrutiny(evidence=(evidence.id,), checks=(words,))
+
+
+def why_one_is_silent(gain: Comparison) -> str:
+    """Why one operation can't show a gain even if every operation has it; "" where it can."""
+    if gain.unit == SECONDS_PER_OP and gain.baseline_median < SHORTEST_S:
+        return "one operation is too short to show a gain alone"
+    if gain.unit == PEAK_RSS_BYTES:
+        return "what many operations leave behind makes the peak, which one operation alone doesn't show"
+    return ""
 
 
 def saved_interval(samples: PairedSamples, benchmark: str, unit: str, seed: int) -> Interval:

@@ -6,10 +6,12 @@ import re
 
 import pytest
 
+from agent.nodes.scrutiny import why_one_is_silent
 from tests.agent.scripted import (
     takes,
 )
 from tests.agent.staging import Stage, intake_of, reasons
+from tools.measure.verdict import Comparison
 
 
 @pytest.mark.parametrize(
@@ -119,3 +121,24 @@ def test_a_gain_in_a_benchmark_that_the_change_cannot_reach_is_no_gain(stage: St
     intake = intake_of(scene)
     intake.names, intake.looks.reached = ("App", "Far"), {"App": True, "Far": False}
     assert reasons(scene.run()) == ["no detectable gain"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "median", "silent"),
+    [
+        ("sec/op", 400e-9, "too short"),
+        ("sec/op", 2e-3, ""),
+        ("B/op", 2e6, ""),
+        ("peak-RSS-B", 8e6, "many operations leave behind"),
+    ],
+)
+def test_one_operation_is_asked_only_about_gains_that_one_can_have(
+    unit: str, median: float, silent: str
+) -> None:
+    """A public change that allocates nothing any more halved the peak of 100,000 operations, and of one nothing."""
+    gain = Comparison(
+        benchmark="Simple", unit=unit, baseline_median=median, candidate_median=median / 2, ratio=0.5,
+        ratio_low=0.48, ratio_high=0.52, p_value=1e-6, pairs=30, changed=True,
+    )  # fmt: skip
+    assert silent in why_one_is_silent(gain)
+    assert bool(silent) == bool(why_one_is_silent(gain))
