@@ -27,8 +27,8 @@ def encode_pprof(profile: Profile) -> bytes:
     strings = _Strings()
     tables = [_functions(profile, strings), _locations(profile)]
     samples = list(_samples(profile, strings))
-    # Fields may stand in any order; the string table comes last, when it is known.
-    return b"".join([*tables, *samples, _head(profile, strings)])
+    # Fields may stand in any order. The head is made last, when all strings are known, and says what a file is.
+    return b"".join([_head(profile, strings), *tables, *samples])
 
 
 class _Strings:

@@ -13,6 +13,7 @@ from tools.profiles.profile import Profile
 from tools.profiles.speedscope import read_speedscope
 
 _STACK = re.compile(rb"^\S.* \d+$")
+_TAGS = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 BOM = b"\xef\xbb\xbf"
 LONG = 1_000_000
 """Bytes in which the first line is looked for; the reader looks at every line anyway."""
@@ -58,7 +59,9 @@ def _something_else(start: bytes) -> str:
 
 
 def _is_text(start: bytes) -> bool:
-    """Whether the first line is text: protobuf begins with a tag and a length, which are control characters."""
+    """Whether the first line is text, and no byte is a tag of protobuf's, most of which are control characters."""
+    if _TAGS.search(start):
+        return False
     line = start.split(b"\n")[0]
     try:
         text = (
