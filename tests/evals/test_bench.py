@@ -12,7 +12,7 @@ from agent.settings import MeasureSettings
 from evals.bench import command
 from evals.bench.agreement import bench_agreement
 from evals.bench.figure import Conditions, Figure
-from evals.bench.reading import compare_readers
+from evals.bench.reading import bench_reading, compare_readers, generate
 
 
 def conditions(
@@ -79,10 +79,18 @@ def test_our_statistics_agree_with_scipy_and_benchstat(tmp_path: Path) -> None:
 
 
 def test_both_readers_are_timed_on_one_profile(tmp_path: Path) -> None:
-    found = compare_readers(200, tmp_path)
+    found = compare_readers(generate(200, 50, tmp_path), 1)
     assert found is not None
-    assert found.ours_s > 0
-    assert found.pprof_s > 0
+    assert min(found.ours.wall_s, found.theirs.wall_s) > 0
+    assert min(found.ours.peak_bytes, found.theirs.peak_bytes) > 2**20
+    assert found.time_ratio == found.ours.wall_s / found.theirs.wall_s
+
+
+def test_a_short_form_of_reading_judges_nothing(tmp_path: Path) -> None:
+    figures = list(bench_reading(conditions(tmp_path)))
+    assert [f.is_met for f in figures] == [None] * 4
+    assert "2,000 samples over 500 functions" in figures[0].name
+    assert "of collapsed stacks" in figures[-1].name
 
 
 @pytest.mark.slow
