@@ -20,6 +20,10 @@ UNITS: Mapping[str, tuple[str, float]] = {
 }
 """The unit in a profile of ours, and what a value is multiplied with."""
 _LARGEST = 2.0**62
+MAX_FRAMES = 20_000_000
+"""Frames of all different stacks together."""
+MAX_STEPS = 500_000_000
+"""Frames that are open at all events together: what walking through them costs."""
 
 
 def read_speedscope(content: bytes, name: str) -> Profile:
@@ -41,6 +45,8 @@ class _Reader:
     def __init__(self, document: Any, name: str) -> None:
         self._document = document
         self._name = name
+        self._kept = self._steps = self._new = 0
+        self._total = 0.0
 
     def read(self) -> Profile:
         shared = self._field(self._document, "shared", dict, "the document")
@@ -97,6 +103,14 @@ class _Reader:
         else:
             raise self._bad(f"{where}.type", f"is {kind[:40]!r}: neither sampled nor evented")
         for stack, weight in stacks.items():
+            self._kept += len(stack)
+            self._total += abs(weight) * factor
+            if self._kept > MAX_FRAMES:
+                raise self._bad(
+                    where, f"has more than {MAX_FRAMES} frames in its stacks: record for less time"
+                )
+            if self._total >= _LARGEST:
+                raise self._bad(where, "adds up to more than can be counted")
             self._builder.add([self._frames[f] for f in reversed(stack)], [round(weight * factor)], labels)
 
     def _sampled(self, profile: Any, where: str) -> dict[tuple[int, ...], float]:
@@ -153,5 +167,11 @@ class _Reader:
 
     def _pass(self, found: dict[tuple[int, ...], float], open_: list[int], amount: float) -> None:
         if amount > 0 and open_:
+            self._steps += len(open_)
             stack = tuple(open_)
+            self._new += len(open_) if stack not in found else 0
+            if self._steps > MAX_STEPS or self._new > MAX_FRAMES:
+                raise self._bad(
+                    "events", "hold more and deeper stacks than can be kept: record for less time"
+                )
             found[stack] = found.get(stack, 0.0) + amount
