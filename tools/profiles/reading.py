@@ -14,6 +14,7 @@ from tools.profiles.speedscope import read_speedscope
 
 _STACK = re.compile(rb"^\S.* \d+$")
 _TAGS = re.compile(rb"[\x00-\x08\x0e-\x1a]")
+LZ4 = b"\x04\x22\x4d\x18"
 BOM = b"\xef\xbb\xbf"
 LONG = 1_000_000
 """Bytes in which the first line is looked for; the reader looks at every line anyway."""
@@ -48,7 +49,10 @@ def _something_else(start: bytes) -> str:
     if re.match(rb"<(!doctype|html|\?xml|svg)", start, re.IGNORECASE):
         return "a page (HTML or XML), such as a server answers that wants a login"
     if re.match(rb"go 1\.\d+ trace\x00", start):
-        return "a Go execution trace"
+        return "a Go execution trace; `ask-profiler QUESTION --target FILE` looks into those"
+    # As it is, or in a frame of LZ4, which begins with a copy of what isn't repeated.
+    if start.startswith(b"memray") or (start.startswith(LZ4) and b"memray" in start[:32]):
+        return "memray's own format, which memray alone reads (memray flamegraph FILE)"
     if start.startswith(b"\x7fELF"):
         return "a program, not a profile of one"
     if start.startswith(b"PERFILE2"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,7 @@ def test_no_length_of_a_name_makes_a_pprof_file_look_like_text(tmp_path: Path, l
         (b"go 1.26 trace\x00\x00\x00", "a Go execution trace"),
         (b"goos: linux\nBenchmarkSum-2   100   12 ns/op\n", "`ask-profiler compare` reads those"),
         (b"\x7fELF\x02\x01", "a program"),
+        (b"memray\x00\x0d\x00", "memray's own format"),
         (b"just some words\n", "its first line is no stack with a count"),
         (b"", "the file is empty"),
         (b"\x00\x01\x02\x03", "not a pprof profile"),
@@ -110,6 +113,15 @@ def test_more_than_is_allowed_once_decompressed_is_refused(tmp_path: Path, conte
     path.write_bytes(gzip.compress(content, 1))
     with pytest.raises(UnreadableOutput, match="over 1 MiB once decompressed"):
         read_profile(path, PprofLimits(decompressed_bytes=1024**2))
+
+
+def test_a_recording_of_memray_is_named(tmp_path: Path) -> None:
+    """Not read: memray's reader is native code, which recordings of strangers are kept away from."""
+    path = tmp_path / "a.bin"
+    words = [sys.executable, "-m", "memray", "run", "-q", "-o", str(path), "-c", "print()"]
+    subprocess.run(words, check=True, capture_output=True)
+    with pytest.raises(UnreadableOutput, match="memray's own format, which memray alone reads"):
+        read_profile(path)
 
 
 def test_members_of_gzip_are_one_content(data: Path, tmp_path: Path) -> None:
