@@ -31,11 +31,12 @@ from tools.profiles.profile import Function, IntArray, Profile, ValueType
 class PprofLimits:
     """What a file may hold before it is refused.
 
-    Bytes once decompressed, bytes of one string, frames of one sample, frames of all samples.
+    Bytes once decompressed, bytes of one string, samples, frames of one sample, frames of all samples.
     """
 
     decompressed_bytes: int = 1024 * MIB
     string_bytes: int = MIB
+    samples: int = 20_000_000
     depth: int = 100_000
     frames: int = 300_000_000
 
@@ -105,6 +106,10 @@ class _Reader:
 
     def read_fast(self) -> Profile | None:
         """The profile of a message whose samples are still bytes; None where anything in them is unusual or wrong."""
+        if len(self._message.sample) > self._limits.samples:
+            raise self._bad(
+                "sample", f"is there {len(self._message.sample)} times: record for a shorter time"
+            )
         types = self._types()
         chains, _ = self._locations(self._functions())
         limits = SampleLimits(depth=self._limits.depth, frames=self._limits.frames)

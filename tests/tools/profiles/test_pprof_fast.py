@@ -126,6 +126,13 @@ def test_chains_of_inlined_calls_count_as_depth() -> None:
         read_pprof(content, PprofLimits(depth=10**7))
 
 
+def test_more_samples_than_are_allowed_are_refused_before_they_are_decoded() -> None:
+    """Empty samples take two bytes each, and many times that once they are decoded."""
+    content = bytes(message([]).SerializeToString()) + b"\x12\x00" * 1001
+    with pytest.raises(UnreadableOutput, match="sample is there 1001 times"):
+        read_pprof(content, PprofLimits(samples=1000))
+
+
 def test_a_string_too_long_is_refused_with_its_number() -> None:
     made = message([([1], [1], [])])
     made.string_table.append(b"x" * 2_000_000)
