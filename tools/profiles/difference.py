@@ -42,7 +42,10 @@ class FunctionChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileDifference:
-    """Two profiles in one value. Durations are 0 where the profile doesn't tell; `functions` counts all that cost."""
+    """Two profiles in one value. Durations are 0 where the profile doesn't tell; `functions` counts all that cost.
+
+    `normalised`: amounts before are scaled to the total after, `before_total` isn't.
+    """
 
     value: ValueType
     by: CostKind
@@ -53,23 +56,35 @@ class ProfileDifference:
     functions: int
     changes: tuple[FunctionChange, ...]
     warnings: tuple[str, ...]
+    normalised: bool = False
 
 
 def compare_profiles(
-    before: Profile, after: Profile, *, value: str | None = None, by: CostKind = "self", limit: int = 20
+    before: Profile,
+    after: Profile,
+    *,
+    value: str | None = None,
+    by: CostKind = "self",
+    limit: int = 20,
+    normalised: bool = False,
 ) -> ProfileDifference:
     """Functions by how much their cost changed, largest first, at most `limit`.
 
     A function is the same when its name and its file's name are. Without a `value` it is the one the first profile
-    is about. Raises: UnreadableOutput when both don't measure that value in the same unit.
+    is about. `normalised` compares parts of equal totals, not amounts. Raises: UnreadableOutput when both don't
+    measure that value in the same unit.
     """
     wanted = _common_value(before, after, value)
     left, right = _costs(before, wanted.name, by), _costs(after, wanted.name, by)
     totals = before.total(wanted.name), after.total(wanted.name)
     seen = (_seen(before, by), _seen(after, by))
+    scale = totals[1] / totals[0] if normalised and totals[0] else 1.0
+    chances = _scale_of_counts(before, after) if normalised else 1.0
     found = []
     for key in {**left, **right}:
         amounts = left.get(key, 0), right.get(key, 0)
+        if normalised:
+            amounts = round(scale * amounts[0]), amounts[1]
         if any(amounts):
             found.append(
                 FunctionChange(
@@ -77,9 +92,9 @@ def compare_profiles(
                     file=key[1],
                     before=amounts[0],
                     after=amounts[1],
-                    before_share=amounts[0] / (totals[0] or 1),
+                    before_share=left.get(key, 0) / (totals[0] or 1),
                     after_share=amounts[1] / (totals[1] or 1),
-                    beyond_chance=_beyond_chance(seen[0], seen[1], key),
+                    beyond_chance=_beyond_chance(seen[0], seen[1], key, chances),
                 )
             )
     found.sort(key=lambda c: (-abs(c.change), -c.after, c.function, c.file))
@@ -92,7 +107,8 @@ def compare_profiles(
         after_duration_s=after.duration_ns / 1e9,
         functions=len(found),
         changes=tuple(found[:limit]),
-        warnings=_warnings(before, after, wanted),
+        warnings=_warnings(before, after, wanted, normalised=normalised),
+        normalised=normalised,
     )
 
 
@@ -131,24 +147,35 @@ def _seen(profile: Profile, by: CostKind) -> dict[tuple[str, str], int] | None:
     return _costs(counted, "seen", by)
 
 
+def _scale_of_counts(before: Profile, after: Profile) -> float:
+    """How many samples the later profile has for each of the earlier one."""
+    counts = int(before.times_seen().sum()), int(after.times_seen().sum())
+    return counts[1] / counts[0] if counts[0] else 1.0
+
+
 def _beyond_chance(
-    before: dict[tuple[str, str], int] | None, after: dict[tuple[str, str], int] | None, key: tuple[str, str]
+    before: dict[tuple[str, str], int] | None,
+    after: dict[tuple[str, str], int] | None,
+    key: tuple[str, str],
+    scale: float,
 ) -> bool:
+    """Whether two counts differ by more than chance, the earlier one scaled; a count's variance is the count."""
     if before is None or after is None:
         return True
     counts = before.get(key, 0), after.get(key, 0)
-    return abs(counts[1] - counts[0]) > TWO_SIDED * math.sqrt(sum(counts))
+    spread = math.sqrt(counts[1] + scale * scale * counts[0])
+    return abs(counts[1] - scale * counts[0]) > TWO_SIDED * spread
 
 
-def _warnings(before: Profile, after: Profile, value: ValueType) -> tuple[str, ...]:
+def _warnings(before: Profile, after: Profile, value: ValueType, *, normalised: bool) -> tuple[str, ...]:
     found = []
     durations = before.duration_ns, after.duration_ns
-    if min(durations) > 0 and max(durations) > OTHER_DURATION * min(durations):
+    if not normalised and min(durations) > 0 and max(durations) > OTHER_DURATION * min(durations):
         found.append(
             f"the profiles ran for {durations[0] / 1e9:.3g} s and {durations[1] / 1e9:.3g} s: "
             "compare shares, not totals"
         )
-    if value.unit == "nanoseconds":
+    if not normalised and value.unit == "nanoseconds":
         found.append(
             "a profile covers a time, not an amount of work: a smaller total is no proof of a faster program"
         )

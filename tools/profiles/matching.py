@@ -1,4 +1,4 @@
-"""Functions by name: a regular expression, or a whole name; and what was perhaps meant when nothing matches."""
+"""Functions by name: a regular expression, or a whole name; what they cost; what was perhaps meant by a wrong one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from tools.profiles.profile import Profile
-from tools.profiles.queries import BoolArray
+from tools.profiles.queries import BoolArray, FunctionCost, function_costs
 
 LOOKED_AT = 2_000
 """Names that are compared with one that isn't there: comparing takes about 0.1 ms each."""
@@ -27,6 +27,30 @@ def functions_named(profile: Profile, wanted: str) -> BoolArray:
         return exact
     search = re.compile(wanted).search
     return np.fromiter((search(name) is not None for name in names), dtype=np.bool_, count=len(names))
+
+
+def costs_of(
+    profile: Profile, wanted: BoolArray, *, value: str, total: int | None = None
+) -> dict[int, FunctionCost]:
+    """What the functions `wanted` cost, by their number, the largest cumulative cost first.
+
+    Those that cost nothing are left out. Shares are of `total`, which is the profile's own unless given. Raises:
+    KeyError when there is no such value.
+    """
+    own, cumulative = function_costs(profile, value)
+    whole = (profile.total(value) if total is None else total) or 1
+    costing = np.flatnonzero(wanted & ((own != 0) | (cumulative != 0)))
+    order = costing[np.argsort(-np.abs(cumulative[costing]), kind="stable")]
+    return {
+        n: FunctionCost(
+            function=profile.functions[n],
+            self_value=int(own[n]),
+            cumulative_value=int(cumulative[n]),
+            self_share=float(own[n] / whole),
+            cumulative_share=float(cumulative[n] / whole),
+        )
+        for n in order.tolist()
+    }
 
 
 def near_names(profile: Profile, wanted: str, limit: int = 3) -> tuple[str, ...]:

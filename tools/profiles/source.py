@@ -5,14 +5,14 @@ Source: what `go tool pprof -list` shows; own and cumulative cost of a line are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from tools.profiles.profile import Function, IntArray, Profile
-from tools.profiles.queries import BoolArray, function_costs, grouped_costs
+from tools.profiles.profile import IntArray, Profile
+from tools.profiles.queries import FunctionCost, grouped_costs
 from tools.profiles.source_files import SourceFile, find_source
 
 CONTEXT_LINES = 2
@@ -35,9 +35,7 @@ class AnnotatedFunction:
     `source` is the file that was read; None when none was. `doubt` says why the text may not fit, else "".
     """
 
-    function: Function
-    self_value: int
-    cumulative_value: int
+    cost: FunctionCost
     lines: tuple[AnnotatedLine, ...]
     source: Path | None
     doubt: str
@@ -45,31 +43,24 @@ class AnnotatedFunction:
 
 def annotated(
     profile: Profile,
-    wanted: BoolArray,
+    functions: Mapping[int, FunctionCost],
     *,
     value: str,
     roots: Sequence[Path] = (),
-    limit: int = 5,
     context: int = CONTEXT_LINES,
 ) -> tuple[AnnotatedFunction, ...]:
-    """The functions `wanted` (one truth for each function) that cost most, at most `limit`, line by line.
+    """Functions, by their number as `costs_of` gives them, line by line and in the same order.
 
     Sources are read from below `roots` only. Raises: KeyError when there is no such value.
     """
-    own, cumulative = function_costs(profile, value)
-    costing = np.flatnonzero(wanted & (cumulative != 0))
-    chosen = costing[np.argsort(-np.abs(cumulative[costing]), kind="stable")][:limit]
-    costs = _line_costs(profile, chosen, value)
+    costs = _line_costs(profile, np.array(list(functions), dtype=np.int64), value)
     found = []
-    for n in chosen.tolist():
-        function = profile.functions[n]
-        source = find_source(function.file, function.name, roots)
+    for n, cost in functions.items():
+        source = find_source(cost.function.file, cost.function.name, roots)
         lines = costs.get(n, {})
         found.append(
             AnnotatedFunction(
-                function=function,
-                self_value=int(own[n]),
-                cumulative_value=int(cumulative[n]),
+                cost=cost,
                 lines=_with_text(lines, source, context),
                 source=source.path if source else None,
                 doubt=_doubt(lines, source),

@@ -18,7 +18,7 @@ _NO_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A source file as it is now: where, and its lines without their ends."""
+    """A source file as it is now: where below its root, and its lines without their ends."""
 
     path: Path
     lines: tuple[str, ...]
@@ -36,10 +36,11 @@ def find_source(recorded: str, function: str, roots: Sequence[Path]) -> SourceFi
     if not parts or ".." in parts:
         return None
     name = own_name(function)
-    for candidate in _candidates(recorded, parts, roots):
-        text = _text(candidate)
+    for root, real in _candidates(recorded, parts, roots):
+        text = _text(real)
         if text is not None and name in text:
-            return SourceFile(path=candidate, lines=tuple(text.removesuffix("\n").split("\n")))
+            path = root / real.relative_to(root.resolve())
+            return SourceFile(path=path, lines=tuple(text.removesuffix("\n").split("\n")))
     return None
 
 
@@ -60,20 +61,19 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def _candidates(recorded: str, parts: Sequence[str], roots: Sequence[Path]) -> Iterator[Path]:
-    """Places where the file may be, the likeliest first; all of them below a root."""
-    whole = [root.resolve() for root in roots]
-    for root in whole:
+def _candidates(recorded: str, parts: Sequence[str], roots: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Roots with real places of files below them, the likeliest first."""
+    for root in roots:
         yield from _below(root, Path(recorded))
     for first in range(len(parts)):
-        for root in whole:
-            yield from _below(root, root.joinpath(*parts[first:]))
+        for root in roots:
+            yield from _below(root, Path(*parts[first:]))
 
 
-def _below(root: Path, path: Path) -> Iterator[Path]:
+def _below(root: Path, path: Path) -> Iterator[tuple[Path, Path]]:
     try:
-        real = path.resolve() if path.is_absolute() else (root / path).resolve()
+        real = (root / path).resolve()
+        if real.is_relative_to(root.resolve()):
+            yield root, real
     except (OSError, RuntimeError, ValueError):
         return
-    if real.is_relative_to(root):
-        yield real

@@ -11,7 +11,7 @@ Costs = dict[str, tuple[int, int]]
 ALL = ("-nodecount=100000", "-nodefraction=0", "-edgefraction=0")
 """Options with which pprof leaves nothing out."""
 _ROW = re.compile(
-    r"^\s*(-?\d+)(?:ns|B)?\s+[\d.-]+%\s+[\d.-]+%\s+(-?\d+)(?:ns|B)?\s+[\d.-]+%\s+(.+?)(?: \(inline\))?$"
+    r"^\s*(-?\d+)(?:ns|B)?\s+[\d.-]+%\s+[\d.-]+%\s+(-?\d+)(?:ns|B)?\s+[\d.-]+%\s+(.+?)(?: \((?:partial-)?inline\))?$"
 )
 
 

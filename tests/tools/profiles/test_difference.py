@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.tools.profiles.pprof_rows import GoPprof, pprof_top
 from tools.errors import UnreadableOutput
 from tools.profiles.builder import ProfileBuilder
-from tools.profiles.difference import compare_profiles
-from tools.profiles.pprof import read_pprof
+from tools.profiles.difference import CostKind, compare_profiles
+from tools.profiles.filters import Filters, filtered
+from tools.profiles.pprof import read_pprof, write_pprof
 from tools.profiles.profile import SAMPLES, Function, Profile, ValueType
 
 DATA = Path(__file__).with_name("data")
@@ -95,3 +98,41 @@ def test_a_real_profile_does_not_differ_from_itself(name: str, by: str) -> None:
     assert all(c.change == 0 for c in difference.changes)
     if by == "self":
         assert sum(c.before for c in difference.changes) == difference.before_total
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "unit", "part"),
+    [
+        ("go1.26-cpu.pb.gz", "cpu", "ns", "regexp"),
+        ("go1.26-heap.pb.gz", "alloc_space", "B", "report"),
+        ("go1.26-heap.pb.gz", "alloc_objects", "count", "report"),
+    ],
+)
+@pytest.mark.parametrize("by", [0, 1])
+def test_the_difference_is_pprofs(
+    tmp_path: Path, go_pprof: GoPprof, name: str, value: str, unit: str, part: str, by: int
+) -> None:
+    after = read_pprof(DATA / name)
+    before = filtered(after, Filters(ignore=re.compile(part))).profile
+    write_pprof(before, tmp_path / "base.pb.gz")
+    base = f"-diff_base={tmp_path / 'base.pb.gz'}"
+    expected = {n: costs[by] for n, costs in pprof_top(go_pprof, DATA / name, value, unit, base).items()}
+    kind: CostKind = "self" if by == 0 else "cumulative"
+    found = compare_profiles(before, after, value=value, by=kind, limit=100_000)
+    ours = {c.function: c.change for c in found.changes if c.change}
+    assert ours == {n: change for n, change in expected.items() if change}
+    assert ours
+
+
+def test_parts_of_equal_totals_are_compared_where_profiles_differ_in_length() -> None:
+    before, after = profile({"a": 60, "b": 40}), profile({"a": 120, "b": 80})
+    assert {c.change for c in compare_profiles(before, after, normalised=True).changes} == {0}
+    found = compare_profiles(before, profile({"a": 20, "b": 180}), normalised=True)
+    first, second = found.changes
+    assert (first.function, first.change) == ("b", 1000)
+    assert (second.function, second.before, second.after, second.before_share) == ("a", 1200, 200, 0.6)
+    assert first.beyond_chance and found.normalised and found.before_total == 1000
+    assert not found.warnings
+    few = compare_profiles(profile({"a": 6, "b": 4}), profile({"a": 10, "b": 10}), normalised=True)
+    assert not any(c.beyond_chance for c in few.changes)
+    assert compare_profiles(profile({}), after, normalised=True).changes[0].before == 0

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from tests.tools.profiles.pprof_rows import GoPprof
-from tools.profiles.matching import functions_named
+from tools.profiles.matching import costs_of, functions_named
 from tools.profiles.pprof import read_pprof
 from tools.profiles.profile import Profile
+from tools.profiles.queries import FunctionCost
 from tools.profiles.source import AnnotatedFunction, annotated
 from tools.profiles.source_files import find_source, own_name
 
@@ -40,6 +41,10 @@ def costs(found: AnnotatedFunction) -> dict[int, tuple[int, int]]:
     return {line: cost for line, cost in both.items() if cost != (0, 0)}
 
 
+def called(profile: Profile, name: str) -> dict[int, FunctionCost]:
+    return costs_of(profile, functions_named(profile, name), value="cpu")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "unit"), [("go1.26-cpu", "cpu", "ns"), ("go1.26-heap", "alloc_space", "B")]
 )
@@ -55,25 +60,25 @@ def test_lines_cost_what_pprof_says(
     expected = pprof_list(go_pprof("-list=.", *words, data / f"{name}.pb.gz"))
     assert len(expected) > 50
     everything = np.ones(len(profile.functions), dtype=np.bool_)
-    found = annotated(profile, everything, value=value, limit=10_000)
-    assert {f.function.name: costs(f) for f in found if f.function.name in expected} == expected
+    found = annotated(profile, costs_of(profile, everything, value=value), value=value)
+    assert {f.cost.function.name: costs(f) for f in found if f.cost.function.name in expected} == expected
 
 
 def test_text_stands_beside_the_cost_with_the_lines_around(stacks: Stacks, tmp_path: Path) -> None:
     (tmp_path / "work.go").write_text("".join(f"line {n} of work\r\n" for n in range(1, 12)))
     profile = stacks(WORKS)
-    (found,) = annotated(profile, functions_named(profile, "work"), value="cpu", roots=[tmp_path], context=1)
+    (found,) = annotated(profile, called(profile, "work"), value="cpu", roots=[tmp_path], context=1)
     assert found.source == (tmp_path / "work.go").resolve()
     assert [(line.line, line.cumulative_value, line.text) for line in found.lines] == [
         (4, 0, "line 4 of work"), (5, 50, "line 5 of work"), (6, 0, "line 6 of work"), (8, 0, "line 8 of work"),
         (9, 30, "line 9 of work"), (10, 0, "line 10 of work"),
     ]  # fmt: skip
-    assert (found.self_value, found.cumulative_value, found.doubt) == (80, 80, "")
+    assert (found.cost.self_value, found.cost.cumulative_value, found.doubt) == (80, 80, "")
 
 
 def test_without_its_source_lines_have_their_cost_and_no_text(stacks: Stacks, tmp_path: Path) -> None:
     profile = stacks(WORKS)
-    (found,) = annotated(profile, functions_named(profile, "work"), value="cpu", roots=[tmp_path])
+    (found,) = annotated(profile, called(profile, "work"), value="cpu", roots=[tmp_path])
     assert found.source is None
     assert [(line.line, line.text) for line in found.lines] == [(5, None), (9, None)]
 
@@ -81,15 +86,19 @@ def test_without_its_source_lines_have_their_cost_and_no_text(stacks: Stacks, tm
 def test_a_source_shorter_than_what_was_measured_is_doubted(stacks: Stacks, tmp_path: Path) -> None:
     (tmp_path / "work.go").write_text("func work\n\n\n\n\n")
     profile = stacks(WORKS)
-    (found,) = annotated(profile, functions_named(profile, "work"), value="cpu", roots=[tmp_path])
+    (found,) = annotated(profile, called(profile, "work"), value="cpu", roots=[tmp_path])
     assert "line 9 was measured" in found.doubt and "isn't the version" in found.doubt
 
 
-def test_the_costliest_functions_come_first_and_at_most_so_many(stacks: Stacks) -> None:
+def test_the_costliest_functions_come_first(stacks: Stacks) -> None:
     profile = stacks(WORKS)
-    everything = np.ones(len(profile.functions), dtype=np.bool_)
-    assert [f.function.name for f in annotated(profile, everything, value="cpu")] == ["main", "work"]
-    assert len(annotated(profile, everything, value="cpu", limit=1)) == 1
+    none = costs_of(profile, functions_named(profile, "nothing"), value="cpu")
+    assert [c.function.name for c in called(profile, ".").values()] == ["main", "work"]
+    assert [f.cost.function.name for f in annotated(profile, called(profile, "."), value="cpu")] == [
+        "main",
+        "work",
+    ]
+    assert annotated(profile, none, value="cpu") == ()
 
 
 def test_a_file_outside_of_the_roots_is_never_read(tmp_path: Path) -> None:

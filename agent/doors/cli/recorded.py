@@ -1,0 +1,185 @@
+"""What the commands about one recorded profile share: which part of it is looked at, and how the answer is printed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
+
+    from agent.rendering.profile_answers.answer import Answer
+    from agent.rendering.profile_answers.subject import Subject
+    from tools.profiles.filters import Filters
+    from tools.profiles.profile import Profile
+    from tools.profiles.queries import FunctionCost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A profile under filters, in one of its values, and what is to be said about it."""
+
+    profile: Profile
+    value: str
+    subject: Subject
+
+
+def add_profile(parser: argparse.ArgumentParser) -> None:
+    """The file; everything that `add_part` and `add_printed` declare."""
+    parser.add_argument(
+        "file", metavar="FILE", help="a recorded profile: pprof, collapsed stacks, speedscope JSON"
+    )
+    add_part(parser)
+    add_printed(parser)
+
+
+def add_part(parser: argparse.ArgumentParser) -> None:
+    """Which value and which part of a profile is looked at."""
+    parser.add_argument("--value", metavar="NAME", help="what is counted, such as alloc_space")
+    parser.add_argument("--focus", metavar="REGEX", help="only stacks with a function or file that matches")
+    parser.add_argument("--ignore", metavar="REGEX", help="no stacks with a function or file that matches")
+    parser.add_argument("--hide", metavar="REGEX", help="without the functions that match")
+    parser.add_argument("--show", metavar="REGEX", help="with the functions that match alone")
+    parser.add_argument("--show-from", metavar="REGEX", help="stacks from the outermost match inwards")
+    parser.add_argument(
+        "--tag", metavar="KEY=VALUE", action="append", default=[],
+        help="only samples with this label: a REGEX, or LOW:HIGH for numbers",
+    )  # fmt: skip
+
+
+def add_printed(parser: argparse.ArgumentParser) -> None:
+    """How an answer is printed and how long it may be."""
+    parser.add_argument("--format", choices=["text", "compact", "markdown", "json"], default="text")
+    parser.add_argument("--tokens", metavar="N", type=int, help="how long the answer may be (default 4000)")
+
+
+def add_limit(parser: argparse.ArgumentParser, what: str, default: int) -> None:
+    """`-n`: how much is shown."""
+    parser.add_argument(
+        "-n", "--top", metavar="N", type=int, default=default, help=f"{what} (default {default})"
+    )
+
+
+def open_question(args: argparse.Namespace) -> Question:
+    """The profile that was asked about. Raises: BadRequest when it or what is asked can't be used."""
+    from agent.rendering.profile_answers.subject import Subject
+    from tools.profiles.filters import filtered
+
+    check_numbers(args)
+    filters = filters_of(args)
+    profile = read(args.file)
+    value = chosen_value(profile, args.value, args.file)
+    found = filtered(profile, filters)
+    subject = Subject(
+        file=args.file,
+        value=profile.value_types[profile.column(value)],
+        total=profile.total(value),
+        kept=found.profile.total(value),
+        duration_s=profile.duration_ns / 1e9,
+        filters=filters.patterns,
+        unmatched=found.unmatched,
+    )
+    return Question(profile=found.profile, value=value, subject=subject)
+
+
+def read(file: str) -> Profile:
+    """A recorded profile. Raises: BadRequest."""
+    from agent.errors import BadRequest
+    from tools.errors import UnreadableOutput
+    from tools.profiles.reading import read_profile
+
+    if not Path(file).is_file():
+        raise BadRequest(f"there is no file {file}: give a recorded profile")
+    try:
+        return read_profile(Path(file))
+    except UnreadableOutput as error:
+        raise BadRequest(str(error)) from error
+
+
+def chosen_value(profile: Profile, wanted: str | None, file: str) -> str:
+    """The value that was asked for, else what the profile is about. Raises: BadRequest naming those there are."""
+    from agent.errors import BadRequest
+
+    name = wanted or profile.default_value
+    if name not in [v.name for v in profile.value_types]:
+        names = ", ".join(v.name for v in profile.value_types)
+        raise BadRequest(f"{file} doesn't measure {name!r}: choose one of {names} with --value")
+    return name
+
+
+def filters_of(args: argparse.Namespace) -> Filters:
+    """The filters that were given. Raises: BadRequest."""
+    from agent.errors import BadRequest
+    from tools.profiles.filters import Filters
+    from tools.profiles.tags import parse_tag
+
+    try:
+        tags = tuple(parse_tag(text) for text in args.tag)
+    except ValueError as error:
+        raise BadRequest(f"--tag: {error}") from error
+    return Filters(
+        focus=_pattern("--focus", args.focus),
+        ignore=_pattern("--ignore", args.ignore),
+        hide=_pattern("--hide", args.hide),
+        show=_pattern("--show", args.show),
+        show_from=_pattern("--show-from", args.show_from),
+        tags=tags,
+    )
+
+
+def _pattern(option: str, text: str | None) -> re.Pattern[str] | None:
+    import re
+
+    from agent.errors import BadRequest
+
+    try:
+        return None if text is None else re.compile(text)
+    except re.error as error:
+        raise BadRequest(f"{option} {text!r} is no regular expression: {error}") from error
+
+
+def check_numbers(args: argparse.Namespace) -> None:
+    """Refuse limits that leave nothing to show. Raises: BadRequest."""
+    from agent.errors import BadRequest
+
+    for option, number in (("--top", getattr(args, "top", None)), ("--tokens", args.tokens)):
+        if number is not None and number < 1:
+            raise BadRequest(f"{option} {number} leaves nothing to show: give at least 1")
+
+
+def functions_asked(question: Question, wanted: str) -> dict[int, FunctionCost]:
+    """The functions that `wanted` means, by number, the costliest first; at least one.
+
+    Raises: BadRequest naming others when none matches, or none costs anything.
+    """
+    import re
+
+    from agent.errors import BadRequest
+    from tools.profiles.matching import costs_of, functions_named, near_names
+
+    try:
+        found = functions_named(question.profile, wanted)
+    except re.error as error:
+        raise BadRequest(f"{wanted!r} is no regular expression: {error}") from error
+    if not found.any():
+        near = near_names(question.profile, wanted)
+        meant = f"did you mean {', '.join(near)}?" if near else "`ask-profiler top` lists those there are"
+        raise BadRequest(f"no function of {question.subject.file} matches {wanted!r}: {meant}")
+    costs = costs_of(question.profile, found, value=question.value, total=question.subject.total)
+    if not costs:
+        filters = " under these filters" if question.subject.filters else ""
+        raise BadRequest(
+            f"{wanted!r} costs no {question.value}{filters}: choose another --value or fewer filters"
+        )
+    return costs
+
+
+def print_answer(answer: Answer, args: argparse.Namespace) -> int:
+    """Print an answer as was asked; 0."""
+    from agent.rendering.profile_answers.writing import render
+
+    sys.stdout.write(render(answer, args.format, args.tokens))
+    return 0
