@@ -64,10 +64,10 @@ class Endpoint:
         """Where it is."""
         return parse_address(self.url)
 
-    def kinds(self) -> tuple[str, ...]:
+    def kinds(self, *, within_s: float = GRACE_S) -> tuple[str, ...]:
         """The kinds of profile that its index lists, those that `capture` takes. Raises: ToolError."""
         url = self.address.pprof
-        reply = self._get(url, Bounds(total_s=GRACE_S, body_bytes=TEXT_BYTES))
+        reply = self._get(url, Bounds(total_s=within_s, body_bytes=TEXT_BYTES))
         found = kinds_in_index(reply.body) if reply.status == 200 else ()
         if not found:
             checked(reply, header_env=self.header_env)
