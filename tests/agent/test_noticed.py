@@ -11,10 +11,17 @@ from tests.agent.staging import Stage
 
 def _record(scene: object, name: str, value: float) -> CaptureRecord:
     evidence = scene.deps.evidence.add(  # type: ignore[attr-defined]
-        "capture", "goroutines profile, before", "go", quantities=[Quantity(name=name, value=value, unit="count")]
+        "capture",
+        "goroutines profile, before",
+        "go",
+        quantities=[Quantity(name=name, value=value, unit="count")],
     )
     return CaptureRecord(
-        evidence_id=evidence.id, profiler="go", view="goroutines", value="goroutine", profile="profiles/a.pb.gz"
+        evidence_id=evidence.id,
+        profiler="go",
+        view="goroutines",
+        value="goroutine",
+        profile="profiles/a.pb.gz",
     )
 
 

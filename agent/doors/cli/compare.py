@@ -74,11 +74,10 @@ def tidy(unit: str) -> str:
 
 def _read(given: str) -> Profile | Recording:
     """A profile or a recording, by what the file holds. Raises: UnreadableOutput, BadRequest."""
-    from tools.profiles.reading import read_profile
-
     from agent.errors import BadRequest
     from tools.kinds import what_is
     from tools.measure.recorded_reading import read_recorded
+    from tools.profiles.reading import read_profile
 
     path, side = _path_and_side(given)
     if not path.is_file():
