@@ -22,7 +22,7 @@ from tools.run.watch import Limits
 SAMPLES, FUNCTIONS, ROUNDS = 1_000_000, 100_000, 3
 SHORT_SAMPLES, SHORT_FUNCTIONS, SHORT_ROUNDS = 2_000, 500, 1
 COLLAPSED_BYTES = 100_000_000
-TIME_GOAL, MEMORY_GOAL, FLAME_GOAL, COLLAPSED_GOAL = 0.25, 1.0, 2.0, 1.0
+TIME_GOAL, MEMORY_GOAL, FLAME_GOAL = 0.25, 1.0, 2.0
 LIMITS = Limits(timeout_s=600)
 ROOT = Path(__file__).parents[2]
 
@@ -104,7 +104,7 @@ def bench_reading(conditions: Conditions) -> Iterator[Figure]:
     if found is not None:
         yield from _against_pprof(found, size, rounds, judged=full)
     yield _flame(path, size, rounds, judged=full)
-    yield _collapsed(conditions.folder, samples, functions, rounds, judged=full)
+    yield _collapsed(conditions.folder, samples, functions, rounds, full=full)
 
 
 def generate(samples: int, functions: int, folder: Path) -> Path:
@@ -181,11 +181,14 @@ def _flame(path: Path, size: str, rounds: int, *, judged: bool) -> Figure:
     )
 
 
-def _collapsed(folder: Path, samples: int, functions: int, rounds: int, *, judged: bool) -> Figure:
-    """Collapsed stacks against a plain reader."""
+def _collapsed(folder: Path, samples: int, functions: int, rounds: int, *, full: bool) -> Figure:
+    """Collapsed stacks beside a plain reader, which checks nothing and adds nothing up: no goal, only a measure.
+
+    The goal is to be faster than readers on PyPI; they are no dependency of ours and aren't run here.
+    """
     content = as_collapsed(large_profile(samples // 10, functions), "samples").content
     path = folder / "large.folded"
-    copies = max(1, COLLAPSED_BYTES // len(content)) if judged else 1
+    copies = max(1, COLLAPSED_BYTES // len(content)) if full else 1
     path.write_bytes(content * copies)
     runner = Runner(NoSandbox())
     commands = [[sys.executable, "-c", script, str(path)] for script in (_READ, _PLAIN)]
@@ -195,7 +198,5 @@ def _collapsed(folder: Path, samples: int, functions: int, rounds: int, *, judge
         name=f"reading {path.stat().st_size / 1e6:.0f} MB of collapsed stacks",
         found=f"{found.ours.wall_s:.2f} s, a plain reader {found.theirs.wall_s:.2f} s, "
         f"ratio {found.time_ratio:.2f} (median of {rounds}, in turns)",
-        goal=f"< {COLLAPSED_GOAL}" if judged else "",
-        is_met=found.time_ratio < COLLAPSED_GOAL if judged else None,
         data=asdict(found),
     )
