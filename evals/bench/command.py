@@ -20,6 +20,8 @@ from evals.bench.agreement import bench_agreement
 from evals.bench.changes import bench_changes
 from evals.bench.examples import bench_examples
 from evals.bench.figure import Conditions, Figure
+from evals.bench.live import bench_live
+from evals.bench.live_overhead import bench_overhead
 from evals.bench.reading import bench_reading
 from evals.bench.sandbox import bench_sandbox
 from evals.bench.trials import bench_coverage, bench_false_wins, bench_power
@@ -30,6 +32,8 @@ SECTIONS: Mapping[str, Callable[[Conditions], Iterator[Figure]]] = {
     "examples": bench_examples,
     "reading": bench_reading,
     "sandbox": bench_sandbox,
+    "overhead": bench_overhead,
+    "live": bench_live,
     "statistics": bench_agreement,
     "changes": bench_changes,
     "aa": bench_false_wins,

@@ -63,7 +63,7 @@ class PySpyAttached:
             )  # fmt: skip
             duration_s = self._run(pid, (*words, *self._children()), seconds + GRACE_S)[1]
             text = _read(target)
-        profile = read_collapsed(text, period_ns=PERIOD_NS)
+        profile = read_collapsed(without_empty_stacks(text), period_ns=PERIOD_NS)
         return Recorded(
             profile=profile,
             argv=("py-spy", *words[:-2], *self._children()),
@@ -127,6 +127,14 @@ def _read(target: Path) -> str:
     if not text.strip():
         raise UnreadableOutput("py-spy saw no sample: the process was idle all the time, or ended")
     return text
+
+
+def without_empty_stacks(text: str) -> str:
+    """The stacks that have frames: py-spy 0.4.3 also counts a thread that is in no Python function, as ` 3`.
+
+    That happens while an interpreter starts or ends, when no name of a process or thread is asked for.
+    """
+    return "\n".join(line for line in text.split("\n") if line.rpartition(" ")[0].strip())
 
 
 def _explained(pid: int, error: ProgramFailed) -> ToolError:

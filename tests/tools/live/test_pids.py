@@ -19,7 +19,7 @@ from tools.live.pids import LiveProcess
 from tools.live.processes import children_of, cpu_seconds, find_process
 from tools.profiles.pprof import read_pprof
 from tools.profiles.queries import top
-from tools.python.attaching import read_dump
+from tools.python.attaching import read_dump, without_empty_stacks
 from tools.run.process import Runner
 
 PROGRAM = """
@@ -184,6 +184,10 @@ def test_files_that_are_no_go_programs(tmp_path: Path) -> None:
     (tmp_path / "cut").write_bytes(b"\x7fELF\x02\x01" + b"\xff" * 70)
     assert go_version_of(tmp_path / "cut") is None
     assert go_version_of(tmp_path) is None
+
+
+def test_a_thread_in_no_function_isnt_an_error() -> None:
+    assert without_empty_stacks("f (a.py:1) 2\n 3\ng (a.py:2) 1\n") == "f (a.py:1) 2\ng (a.py:2) 1"
 
 
 @pytest.mark.parametrize("said", ["", "{}", "[1]", '[{"frames": 3}]', '[{"frames": [{"name": "f"}]}]'])
