@@ -91,7 +91,7 @@ def _figure(name: str, takes: Takes, rounds: int, conditions: Conditions) -> Fig
     shown = ", ".join(f"{math.expm1(bound):+.1%}" for bound in (beyond.low, beyond.high))
     return Figure(
         name=f"overhead of {name}",
-        found=f"{ours:.3f} times the cost without, by hand {hand:.3f} (medians of {rounds}, in turns), ours against that "
+        found=f"{ours:.3f} times as without, by hand {hand:.3f} (medians of {rounds}, in turns), ours against that "
         f"{math.expm1(beyond.estimate):+.1%} (95 %: {shown})",
         goal=f"at most {MOST_BEYOND_HAND:.0%} beyond by hand",
         is_met=math.expm1(beyond.estimate) <= MOST_BEYOND_HAND,

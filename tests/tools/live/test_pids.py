@@ -162,6 +162,24 @@ def test_who_cant_be_looked_into_is_told_why(runner: Runner) -> None:
     other.wait()
 
 
+def test_another_users_process_is_told_with_its_owner() -> None:
+    """As root a process of our own is looked at as somebody else would; others look at the first process of all."""
+    why = "belongs to root, and may not be looked into from here: run ask-profiler as root"
+    if os.geteuid() != 0:
+        with pytest.raises(ToolError, match=why):
+            find_process(1)
+        return
+    process = subprocess.Popen(["sleep", "20"])
+    os.seteuid(65534)
+    try:
+        with pytest.raises(ToolError, match=why):
+            find_process(process.pid)
+    finally:
+        os.seteuid(0)
+        process.kill()
+        process.wait()
+
+
 @pytest.mark.skipif(
     not Path("/proc/2/comm").exists(), reason="the kernel's threads aren't seen from a container"
 )
