@@ -163,12 +163,13 @@ def sign_free_sigma(values: FloatArray) -> float:
 def disturbed_share(values: FloatArray) -> float:
     """Which part (0-1) of paired differences is disturbed by far more than noise, told from their sizes alone.
 
-    As with `sign_free_sigma`, what hangs on this prefers no outcome. 0 without values.
+    As with `sign_free_sigma`, what hangs on this prefers no outcome. One alone says nothing of the others: 0 below two.
     """
     if len(values) == 0:
         return 0.0
     sizes = np.abs(values)
-    return float(np.mean(sizes > np.median(sizes) + FAR * sign_free_sigma(values)))
+    far = int(np.sum(sizes > np.median(sizes) + FAR * sign_free_sigma(values)))
+    return far / len(values) if far >= 2 else 0.0
 
 
 def detectable_log_ratio(

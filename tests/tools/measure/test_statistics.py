@@ -261,6 +261,7 @@ def test_what_is_disturbed_is_told_from_sizes_alone(shift: float) -> None:
     values[::10] += 0.9
     assert disturbed_share(values) == disturbed_share(-values) == disturbed_share(np.abs(values)) == 0.1
     assert disturbed_share(np.array([])) == 0.0
+    assert disturbed_share(np.where(values == values.max(), values, shift)) == 0.0  # one alone is no share
 
 
 def test_plain_noise_is_hardly_ever_taken_for_disturbed() -> None:
