@@ -44,15 +44,20 @@ def read_profile(path: Path, limits: PprofLimits | None = None) -> Profile:
     return read_pprof(path, limits)
 
 
+def is_memray(start: bytes) -> bool:
+    """Whether a file that begins so is a recording of memray's, which `tools.python.memory_files` reads."""
+    # As it is, or in a frame of LZ4, which begins with a copy of what isn't repeated.
+    return start.startswith(b"memray") or (start.startswith(LZ4) and b"memray" in start[:32])
+
+
 def _something_else(start: bytes) -> str:
     """What a file is that can be told from its beginning and is no profile; "" otherwise."""
     if re.match(rb"<(!doctype|html|\?xml|svg)", start, re.IGNORECASE):
         return "a page (HTML or XML), such as a server answers that wants a login"
     if re.match(rb"go 1\.\d+ trace\x00", start):
         return "a Go execution trace; `ask-profiler QUESTION --target FILE` looks into those"
-    # As it is, or in a frame of LZ4, which begins with a copy of what isn't repeated.
-    if start.startswith(b"memray") or (start.startswith(LZ4) and b"memray" in start[:32]):
-        return "memray's own format, which memray alone reads (memray flamegraph FILE)"
+    if is_memray(start):
+        return "memray's own format; make a profile of it first (`ask-profiler convert FILE -o OUT.pb.gz`)"
     if start.startswith(b"\x7fELF"):
         return "a program, not a profile of one"
     if start.startswith(b"PERFILE2"):

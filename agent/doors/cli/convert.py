@@ -1,6 +1,7 @@
-"""Convert a recorded profile: pprof, collapsed stacks, speedscope JSON.
+"""Convert a recorded profile: pprof, collapsed stacks, speedscope JSON; a recording of memray, too.
 
   ask-profiler convert cpu.pb.gz -o cpu.speedscope.json
+  ask-profiler convert memray.bin -o memory.pb.gz
   ask-profiler convert stacks.folded -o stacks.pb.gz
 
 The form to write follows from OUT's ending: .pb.gz or .pprof; .collapsed, .folded or .txt; .speedscope.json or .json.
@@ -43,12 +44,11 @@ def execute(args: argparse.Namespace) -> int:
     from agent.errors import BadRequest
     from agent.store import write_atomically
     from tools.errors import UnreadableOutput
-    from tools.profiles.reading import read_profile
 
     target, form = Path(args.output), args.to or _form(args.output)
     _check(Path(args.file), target, force=args.force)
     try:
-        profile = read_profile(Path(args.file))
+        profile = _read(Path(args.file))
         written = _written(profile, form, args)
     except (UnreadableOutput, ValueError) as error:
         raise BadRequest(str(error)) from error
@@ -57,6 +57,27 @@ def execute(args: argparse.Namespace) -> int:
     for lost in written.lost:
         sys.stdout.write(f"  not in it: {lost}\n")
     return 0
+
+
+def _read(path: Path) -> Profile:
+    """The profile in a file, of which memray's are read in the sandbox. Raises: ToolError."""
+    from tools.profiles.inflating import read_start
+    from tools.profiles.reading import START_BYTES, is_memray, read_profile
+
+    if not is_memray(read_start(path, START_BYTES)):
+        return read_profile(path)
+    from tools.python.memory_files import read_memray
+    from tools.run.process import Runner
+    from tools.run.sandbox import choose_sandbox
+
+    chosen = choose_sandbox("auto")
+    if chosen.warning:
+        sys.stderr.write(f"ask-profiler: reading {path}: {chosen.warning}\n")
+    runner = Runner(chosen.sandbox)
+    try:
+        return read_memray(runner, path)
+    finally:
+        runner.close()
 
 
 def _form(output: str) -> str:

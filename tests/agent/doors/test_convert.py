@@ -6,6 +6,7 @@ import argparse
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,42 @@ def test_a_file_is_written_over_when_that_is_wanted(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
     assert run(CPU, "-o", tmp_path / "a.txt", "--force") == 0
     assert read_profile(tmp_path / "a.txt").samples
+
+
+def test_a_recording_of_memray_becomes_a_profile_of_what_was_held(tmp_path: Path) -> None:
+    """By the real memray: a list of 40 MB, held by a function of the program's."""
+    recording, out = tmp_path / "a.bin", tmp_path / "a.pb.gz"
+    (tmp_path / "app.py").write_text("def hold():\n    return bytearray(40_000_000)\n\nkept = hold()\n")
+    words = [sys.executable, "-m", "memray", "run", "-q", "-o", str(recording), str(tmp_path / "app.py")]
+    subprocess.run(words, check=True, capture_output=True)
+    assert run(recording, "-o", out) == 0
+    profile = read_profile(out)
+    (cost,) = [c for c in top(profile, value="peak_space", limit=100) if c.function.name == "hold"]
+    assert 40_000_000 <= cost.self_value < 41_000_000
+    assert cost.function.file == str(tmp_path / "app.py")
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.7, 0.9, 0.999])
+def test_a_recording_of_memray_that_was_cut_is_refused(
+    tmp_path: Path, share: float, *, compressed: bool
+) -> None:
+    """memray reads what is left of one, and says so on standard error or, cut between two records, not at all."""
+    recording = tmp_path / "a.bin"
+    (tmp_path / "app.py").write_text("kept = [bytearray(1000 + n) for n in range(20_000)]\n")
+    how = ["-q", *([] if compressed else ["--no-compress"]), "-o", str(recording), str(tmp_path / "app.py")]
+    subprocess.run([sys.executable, "-m", "memray", "run", *how], check=True, capture_output=True)
+    content = recording.read_bytes().rstrip(b"\0")  # a recorder leaves room behind the last record
+    recording.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(BadRequest, match=r"a\.bin: the memory recording"):
+        run(recording, "-o", tmp_path / "a.pb.gz")
+    assert not (tmp_path / "a.pb.gz").exists()
+
+
+def test_what_a_program_held_when_it_was_killed_is_read(tmp_path: Path) -> None:
+    recording = tmp_path / "a.bin"
+    (tmp_path / "app.py").write_text("import os\nkept = bytearray(40_000_000)\nos.kill(os.getpid(), 9)\n")
+    words = [sys.executable, "-m", "memray", "run", "-q", "-o", str(recording), str(tmp_path / "app.py")]
+    subprocess.run(words, check=False, capture_output=True)
+    assert run(recording, "-o", tmp_path / "a.pb.gz") == 0
+    assert read_profile(tmp_path / "a.pb.gz").total("peak_space") > 40_000_000
