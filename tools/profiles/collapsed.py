@@ -16,6 +16,9 @@ MAX_STACKS = 10_000_000
 MAX_DEPTH = 100_000
 MAX_NAME = 4096
 """Characters of a name that are kept."""
+COMMENT = b"# "
+MAX_COMMENTS = 100
+"""Comments that are kept, the first ones."""
 LARGEST = 2**63 - 1
 
 
@@ -23,7 +26,8 @@ def read_collapsed(text: str | bytes, *, period_ns: int | None = None, most_deep
     """The profile in collapsed stacks, py-spy's raw format among them: the value `samples` (count).
 
     With a known `period_ns` there is `cpu`, too (nanoseconds, samples by period). Frames are leaf first; the rows in
-    which py-spy names a process or thread become labels. Bytes of names that aren't UTF-8 are read as U+FFFD.
+    which py-spy names a process or thread become labels. Lines that begin with `# ` are comments.
+    Bytes of names that aren't UTF-8 are read as U+FFFD.
     Raises: UnreadableOutput with the line number.
     Source: py-spy 0.4.3, `record --format raw`; Brendan Gregg's FlameGraph, stackcollapse.
     """
@@ -49,10 +53,15 @@ class _Reader:
         self._ends = array("q", [0])
         self._counts = array("q")
         self._total = 0
+        self._comments: list[str] = []
         self._labels: dict[str, dict[int, str]] = {}
 
     def add(self, line: bytes, number: int) -> None:
         """One line. Raises: UnreadableOutput."""
+        if line.startswith(COMMENT):
+            if len(self._comments) < MAX_COMMENTS:
+                self._comments.append(line[len(COMMENT) :].decode("utf-8", "replace").strip()[:MAX_NAME])
+            return
         words = line.rsplit(None, 1)
         if len(words) != 2:
             if not words:
@@ -81,12 +90,12 @@ class _Reader:
 
     def _looked_at(self, parts: Sequence[bytes]) -> list[int]:
         """The numbers of a stack's frames, of which some are new."""
-        texts = [part.decode("utf-8", "replace") for part in parts]
-        if all(map(stands_alone, texts)):
-            for part, text in zip(parts, texts, strict=True):
-                if part not in self._known:
-                    self._known[part] = self._number(text)
+        new = {part: part.decode("utf-8", "replace") for part in parts if part not in self._known}
+        if all(map(stands_alone, new.values())):  # those that are known do
+            for part, text in new.items():
+                self._known[part] = self._number(text)
             return [self._known[part] for part in parts]
+        texts = [part.decode("utf-8", "replace") for part in parts]
         return [self._number(text) for text in joined_frames(texts)]
 
     def _number(self, text: str) -> int:
@@ -126,6 +135,7 @@ class _Reader:
             frame_line=frames[:, 1],
             functions=tuple(self._functions),
             labels={k: tuple(found.get(n, "") for n in range(samples)) for k, found in self._labels.items()},
+            comments=tuple(self._comments),
             period=period_ns or 0,
             period_type=times[0] if times else None,
             default_value="cpu" if times else "samples",

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tools.errors import UnreadableOutput
-from tools.profiles.collapsed import read_collapsed
+from tools.profiles.collapsed import COMMENT, read_collapsed
 from tools.profiles.inflating import read_inflated, read_start
 from tools.profiles.pprof import PprofLimits, read_pprof
 from tools.profiles.profile import Profile
@@ -85,7 +85,8 @@ def _is_text(start: bytes) -> bool:
 
 def _read_stacks(content: bytes, limits: PprofLimits, name: str) -> Profile:
     content = content.removeprefix(BOM)
-    first = next((line for line in content[:LONG].split(b"\n") if line.strip()), b"")
+    lines = content[:LONG].split(b"\n")
+    first = next((line for line in lines if line.strip() and not line.startswith(COMMENT)), b"")
     if len(first) < LONG and not _STACK.match(first.rstrip()):
         raise UnreadableOutput(f"{name}: text, but its first line is no stack with a count: {KNOWN}")
     try:

@@ -15,7 +15,9 @@ from tools.profiles.profile import Profile
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 UNITS = ("nanoseconds", "microseconds", "milliseconds", "seconds", "bytes")
 THREAD = "thread"
-_PARTING = re.compile(r"[;\r\n]")
+_PARTING = re.compile(r"[;\r\n]|(?<=^#)(?: |$)")
+"""What ends a frame or a line, or begins a comment."""
+UNNAMED = "?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ def as_collapsed(profile: Profile, value: str) -> Written:
 
     Raises: ValueError when an amount is below zero.
     """
-    names = [_PARTING.sub(":", f.name) for f in profile.functions]
+    names = [_PARTING.sub(":", f.name.strip()) or UNNAMED for f in profile.functions]
     found: dict[str, int] = {}
     for row, stack in _stacks(profile, value):
         text = ";".join([names[function] for function, _ in reversed(stack)])
@@ -39,7 +41,7 @@ def as_collapsed(profile: Profile, value: str) -> Written:
     lines = [f"{stack} {amount}\n" for stack, amount in sorted(found.items()) if amount]
     lost = [*_lost(profile, value), "files and lines", *_lost_labels(profile, ())]
     if any(name != f.name for name, f in zip(names, profile.functions, strict=True)):
-        lost.append("semicolons and line ends in names, which became colons")
+        lost.append("names as they are: semicolons and line ends became colons")
     return Written(content="".join(lines).encode(errors="replace"), lost=tuple(lost))
 
 

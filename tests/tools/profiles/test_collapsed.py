@@ -135,3 +135,12 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         read_collapsed(text, period_ns=1)
     except UnreadableOutput as error:
         assert str(error).startswith("line ")
+
+
+def test_comments_are_no_stacks() -> None:
+    """Austin writes its figures ahead of the stacks, as `# duration: 12`; other programs pass such lines over, too."""
+    profile = read_collapsed("# mode: wall\n# duration: 12\nmain;#1 work 3\n" + "# more\n" * 200)
+    assert (profile.samples, profile.total("samples")) == (1, 3)
+    assert profile.comments[:3] == ("mode: wall", "duration: 12", "more")
+    assert len(profile.comments) == 100
+    assert names(profile) == ["#1 work", "main"]

@@ -129,3 +129,8 @@ def test_members_of_gzip_are_one_content(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(gzip.compress(content[:5000]) + gzip.compress(content[5000:]))
     assert read_profile(path).total("cpu") == read_pprof(content).total("cpu")
+
+
+def test_stacks_below_comments_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("# austin: 3.7.0\n# mode: wall\n\nmain;work 3\n")
+    assert read_profile(tmp_path / "a").total("samples") == 3

@@ -81,6 +81,26 @@ def test_any_names_survive_collapsed_stacks(found: list[tuple[list[str], int]]) 
     assert costs(again, "samples", places=True) == costs(profile, "samples", places=True)
 
 
+@given(st.lists(st.tuples(st.lists(st.text(max_size=5), min_size=1, max_size=4), st.integers(1, 2**50))))
+def test_whatever_names_there_are_no_amount_is_lost(found: list[tuple[list[str], int]]) -> None:
+    builder = ProfileBuilder([ValueType(name="samples", unit="count")])
+    for stack, amount in found:
+        builder.add([(Function(name=name, file=""), 0) for name in stack], [amount])
+    content = as_collapsed(builder.build(), "samples").content
+    assert read_collapsed(content).total("samples") == sum(amount for _, amount in found)
+
+
+@pytest.mark.parametrize("name", ["", "# work", " work ", "\n", "#"])
+def test_names_that_a_line_cannot_hold_become_others_and_that_is_said(name: str) -> None:
+    builder = ProfileBuilder([ValueType(name="samples", unit="count")])
+    builder.add([(Function(name=name, file=""), 0)], [3])
+    written = as_collapsed(builder.build(), "samples")
+    again = read_collapsed(written.content)
+    assert (again.samples, again.total("samples"), again.comments) == (1, 3, ())
+    said = "names as they are: semicolons and line ends became colons" in written.lost
+    assert said == (again.functions[0].name != name)
+
+
 def example() -> Profile:
     builder = ProfileBuilder(
         [ValueType(name="cpu", unit="nanoseconds"), ValueType(name="calls", unit="count")]
@@ -101,7 +121,7 @@ def test_what_a_form_cannot_hold_is_said() -> None:
         "when and how long was recorded",
         "files and lines",
         "the labels thread, request",
-        "semicolons and line ends in names, which became colons",
+        "names as they are: semicolons and line ends became colons",
     )
     lost = as_speedscope(example(), "cpu", "x").lost
     assert "the labels request" in lost
