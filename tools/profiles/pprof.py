@@ -22,9 +22,18 @@ from tools.errors import UnreadableOutput
 from tools.profiles.chains import Chains
 from tools.profiles.inflating import MIB, inflated, read_inflated
 from tools.profiles.pprof_encoding import encode_pprof
-from tools.profiles.pprof_samples import SampleLimits, decode, label_columns
+from tools.profiles.pprof_samples import (
+    SampleLimits,
+    TooMuch,
+    check_depths,
+    decode,
+    label_columns,
+    label_without_string,
+    number_text,
+)
 from tools.profiles.pprof_schema import profile_message
 from tools.profiles.profile import Function, IntArray, Profile, ValueType
+from tools.profiles.wire import CHUNK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +96,7 @@ class _Reader:
         self._message = message
         self._name = name
         self._limits = limits
+        self._sample_limits = SampleLimits(depth=limits.depth, frames=limits.frames)
         self._strings = self._texts()
         self._found: dict[Function, int] = {}
 
@@ -101,8 +111,11 @@ class _Reader:
     def read(self) -> Profile:
         """The profile, its samples decoded by the protobuf runtime."""
         types = self._types()
-        offsets, frame_ids = self._stacks(*self._locations(self._functions()))
-        return self._profile(types, self._values(len(types)), offsets, frame_ids, self._labels())
+        chains, ids = self._locations(self._functions())
+        samples = self._message.sample
+        offsets, frame_ids = self._stacks(samples, 0, chains, ids)
+        values, labels = self._values(samples, 0, len(types)), self._labels(samples, 0)
+        return self._profile(types, values, offsets, frame_ids, labels)
 
     def read_fast(self) -> Profile | None:
         """The profile of a message whose samples are still bytes; None where anything in them is unusual or wrong."""
@@ -111,16 +124,36 @@ class _Reader:
                 "sample", f"is there {len(self._message.sample)} times: record for a shorter time"
             )
         types = self._types()
-        chains, _ = self._locations(self._functions())
-        limits = SampleLimits(depth=self._limits.depth, frames=self._limits.frames)
-        samples = decode(self._message.sample, len(types), chains, limits)
-        if samples is None:
+        chains, ids = self._locations(self._functions())
+        try:
+            samples = decode(self._message.sample, len(types), chains, self._sample_limits)
+        except TooMuch as error:
+            raise self._bad(error.field, error.what) from error
+        if isinstance(samples, int):
+            self._look_at(samples, len(types), chains, ids)
             return None
+        wrong = label_without_string(samples.labels, len(self._strings))
+        if wrong is not None:
+            self._look_at(wrong, len(types), chains, ids)
         labels = label_columns(samples.labels, len(samples.depths), self._strings)
         if labels is None:
             return None
         offsets = np.concatenate(([0], np.cumsum(samples.depths))).astype(np.int64)
         return self._profile(types, samples.values, offsets, samples.frame_ids, labels)
+
+    def _look_at(self, first: int, types: int, chains: Chains, ids: dict[int, int]) -> None:
+        """Look for a fault in the samples from `first` on that were decoded together.
+
+        Decoding all of a large file exactly, only to refuse it, takes many times as long. Raises: UnreadableOutput.
+        """
+        parse = profile_message()().sample.add().FromString
+        try:
+            samples = [parse(sample) for sample in self._message.sample[first : first + CHUNK]]
+        except DecodeError as error:
+            raise UnreadableOutput(f"{self._name}: not a pprof profile: {error}") from error
+        self._stacks(samples, first, chains, ids)
+        self._values(samples, first, types)
+        self._labels(samples, first)
 
     def _types(self) -> tuple[ValueType, ...]:
         types = tuple(self._value_type(t, "sample_type") for t in self._message.sample_type)
@@ -208,8 +241,11 @@ class _Reader:
         self._frames = np.array(list(frames), dtype=np.int64).reshape(len(frames), 2)
         return Chains(ids, np.array(starts, dtype=np.int64), np.array(chain, dtype=np.int64)), ids
 
-    def _stacks(self, chains: Chains, ids: dict[int, int]) -> tuple[IntArray, IntArray]:
-        samples = self._message.sample
+    # Of the following, `first` is the number of the first of the samples.
+
+    def _stacks(
+        self, samples: Sequence[Any], first: int, chains: Chains, ids: dict[int, int]
+    ) -> tuple[IntArray, IntArray]:
         locations = np.fromiter((len(s.location_id) for s in samples), dtype=np.int64, count=len(samples))
         flat = itertools.chain.from_iterable(s.location_id for s in samples)
         try:
@@ -217,31 +253,32 @@ class _Reader:
         except KeyError as error:
             raise self._bad("sample", f"names location {error.args[0]}, which isn't there") from error
         depths = chains.depths(positions, locations)
-        if depths.max(initial=0) > self._limits.depth:
-            raise self._bad(f"sample[{int(depths.argmax())}]", f"is {int(depths.max())} frames deep")
-        if depths.sum() > self._limits.frames:
-            raise self._bad("sample", f"has {int(depths.sum())} frames in all: record for a shorter time")
+        try:
+            check_depths(depths, first, int(depths.sum()), self._sample_limits)
+        except TooMuch as error:
+            raise self._bad(error.field, error.what) from error
         offsets = np.concatenate(([0], np.cumsum(depths))).astype(np.int64)
         return offsets, chains.frames(positions).astype(np.int64)
 
-    def _values(self, count: int) -> IntArray:
-        samples = self._message.sample
-        for n, sample in enumerate(samples):
+    def _values(self, samples: Sequence[Any], first: int, count: int) -> IntArray:
+        for n, sample in enumerate(samples, first):
             if len(sample.value) != count:
                 raise self._bad(f"sample[{n}]", f"has {len(sample.value)} values for {count} sample types")
         flat = itertools.chain.from_iterable(s.value for s in samples)
         values = np.fromiter(flat, dtype=np.int64, count=len(samples) * count)
         return values.reshape(len(samples), count)
 
-    def _labels(self) -> dict[str, tuple[str, ...]]:
+    def _labels(self, samples: Sequence[Any], first: int) -> dict[str, tuple[str, ...]]:
         columns: dict[str, dict[int, str]] = {}
-        for n, sample in enumerate(self._message.sample):
+        for n, sample in enumerate(samples, first):
             for label in sample.label:
-                key = self._string(label.key, f"sample[{n}].label.key")
-                text = self._string(label.str, f"sample[{n}].label.str") if label.str else str(label.num)
-                columns.setdefault(key, {})[n] = text
-        count = len(self._message.sample)
-        return {key: tuple(found.get(n, "") for n in range(count)) for key, found in columns.items()}
+                field = f"sample[{n}].label"
+                key = self._string(label.key, f"{field}.key")
+                text = self._string(label.str, f"{field}.str")
+                unit = self._string(label.num_unit, f"{field}.num_unit")
+                columns.setdefault(key, {})[n] = text if label.str else number_text(label.num, unit)
+        rows = range(first, first + len(samples))
+        return {key: tuple(found.get(n, "") for n in rows) for key, found in columns.items()}
 
 
 def write_pprof(profile: Profile, path: Path) -> None:

@@ -33,10 +33,21 @@ class SampleLimits:
     frames: int
 
 
-def decode(
-    samples: Sequence[bytes], types: int, chains: Chains, limits: SampleLimits
-) -> SampleColumns | None:
-    """All samples, each with a value for each of so many `types`. None where a sample is anything but that."""
+class TooMuch(Exception):
+    """A limit that a file's samples pass: the `field` and what is wrong with it."""
+
+    def __init__(self, field: str, what: str) -> None:
+        super().__init__(f"{field} {what}")
+        self.field = field
+        self.what = what
+
+
+def decode(samples: Sequence[bytes], types: int, chains: Chains, limits: SampleLimits) -> SampleColumns | int:
+    """All samples, each with a value for each of so many `types`.
+
+    Where a sample is anything but that, the number of the first one that was decoded together with it (CHUNK of them
+    are). Raises: TooMuch.
+    """
     depths: list[IntArray] = []
     frames: list[Narrow] = []
     values: list[IntArray] = []
@@ -45,11 +56,10 @@ def decode(
     for chunk in decode_samples(samples, types):
         found = None if chunk is None else chains.positions(chunk.locations)
         if chunk is None or found is None:
-            return None
+            return first
         depths.append(chains.depths(found, chunk.depths))
         total += int(depths[-1].sum())
-        if depths[-1].max(initial=0) > limits.depth or total > limits.frames:
-            return None
+        check_depths(depths[-1], first, total, limits)
         frames.append(chains.frames(found))
         values.append(chunk.values)
         own = chunk.labels
@@ -64,6 +74,14 @@ def decode(
     )
 
 
+def check_depths(depths: IntArray, first: int, total: int, limits: SampleLimits) -> None:
+    """See that no sample, of which the first is numbered `first`, nor all of them are too deep. Raises: TooMuch."""
+    if depths.max(initial=0) > limits.depth:
+        raise TooMuch(f"sample[{first + int(depths.argmax())}]", f"is {int(depths.max())} frames deep")
+    if total > limits.frames:
+        raise TooMuch("sample", f"has over {limits.frames} frames in all: record for a shorter time")
+
+
 def _widened(parts: list[Narrow], total: int) -> IntArray:
     """All parts as one; each is let go once it has been copied, so that not everything is there twice."""
     whole = np.empty(total, dtype=np.int64)
@@ -76,25 +94,33 @@ def _widened(parts: list[Narrow], total: int) -> IntArray:
     return whole
 
 
+def label_without_string(labels: LabelFields, strings: int) -> int | None:
+    """The first sample with a label that names a string beyond so many; None when there is none."""
+    wrong = np.zeros(len(labels.sample), dtype=np.bool_)
+    for indices in (labels.key, labels.text, labels.unit):
+        wrong |= (indices < 0) | (indices >= strings)
+    return int(labels.sample[wrong.argmax()]) if wrong.any() else None
+
+
 def label_columns(
     labels: LabelFields, samples: int, strings: Sequence[str]
 ) -> dict[str, tuple[str, ...]] | None:
     """Each key's text for each sample, "" where absent; the last one counts where a sample has a key twice.
 
-    A label without a string is its number. None when a string isn't there.
+    A label without a string is its number, with its unit if there is one: `4096 bytes`. All strings are there
+    (`label_without_string`). None when two strings that are keys are alike.
     """
     columns: dict[str, tuple[str, ...]] = {}
     if not len(labels.sample):
         return columns
-    for indices in (labels.key, labels.text):
-        if indices.min() < 0 or indices.max() >= len(strings):
-            return None
     order = np.unique(labels.key, return_index=True)[1]
     for key in labels.key[np.sort(order)]:
         here = labels.key == key
-        pairs = np.stack([labels.text[here], np.where(labels.text[here] == 0, labels.number[here], 0)])
-        distinct, codes = np.unique(pairs, axis=1, return_inverse=True)
-        texts = np.array(["", *(strings[t] if t else str(n) for t, n in distinct.T.tolist())], dtype=object)
+        text = labels.text[here]
+        parts = np.stack([text, *(np.where(text == 0, of[here], 0) for of in (labels.number, labels.unit))])
+        distinct, codes = np.unique(parts, axis=1, return_inverse=True)
+        written = [strings[t] if t else number_text(n, strings[unit]) for t, n, unit in distinct.T.tolist()]
+        texts = np.array(["", *written], dtype=object)
         column = np.zeros(samples, dtype=np.int64)
         column[labels.sample[here]] = codes.reshape(-1) + 1
         name = strings[int(key)]
@@ -102,3 +128,8 @@ def label_columns(
             return None
         columns[name] = tuple(texts[column].tolist())
     return columns
+
+
+def number_text(number: int, unit: str) -> str:
+    """A label's number as its text."""
+    return f"{number} {unit}" if unit else str(number)

@@ -108,6 +108,41 @@ def test_more_samples_than_are_decoded_at_once() -> None:
     assert read_pprof(content).total("cpu") == sum(range(25_000))
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (([77], [1], []), "sample names location 77, which isn't there"),
+        (([1], [1, 2], []), "sample[24000] has 2 values for 1 sample types"),
+        (([1], [1], [(5, 99, 0, 0)]), "sample[24000].label.str names string 99 of 8"),
+        (([1], [1], [(-1, 6, 0, 0)]), "sample[24000].label.key names string -1 of 8"),
+        (([1], [1], [(5, 0, 3, 99)]), "sample[24000].label.num_unit names string 99 of 8"),
+        (([1] * 100_001, [1], []), "sample[24000] is 100001 frames deep"),
+    ],
+)
+def test_a_fault_far_into_a_file_is_named_as_the_exact_reader_names_it(fault: Any, told: str) -> None:
+    """Only what was decoded together with it is looked at again; its number is that in the whole file."""
+    rows: list[Any] = [([1, 5], [n], []) for n in range(25_000)]
+    content = bytes(message([*rows[:24_000], fault, *rows[24_000:]]).SerializeToString())
+    assert outcome(read_pprof, content) == outcome(read_exactly, content) == f"profile: {told}"
+
+
+def test_an_unusual_sample_far_into_a_file_is_read() -> None:
+    """A field that nobody knows (100), which a later version may have."""
+    rows = [([1, 5], [n], [(5, 6, 0, 0)]) for n in range(25_000)]
+    content = bytes(message(rows).SerializeToString())
+    odd = b"\x12\x09\x0a\x01\x01\x12\x01\x07\xa0\x06\x01"
+    found = read_pprof(content + odd)
+    assert alike(found, read_exactly(content + odd))
+    assert (found.samples, found.total("cpu")) == (25_001, sum(range(25_000)) + 7)
+
+
+@pytest.mark.parametrize("read", [read_pprof, read_exactly])
+def test_a_number_keeps_its_unit(read: Callable[[bytes], Profile]) -> None:
+    rows = [([1], [1], [(5, 0, 4096, 2)]), ([1], [1], [(5, 0, 4096, 0)]), ([1], [1], [(5, 6, 1, 2)])]
+    content = bytes(message(rows).SerializeToString())
+    assert read(content).labels == {"thread": ("4096 ns", "4096", "a")}
+
+
 def test_a_name_that_is_no_text_is_marked() -> None:
     profile = read_pprof(bytes(message([([3], [1], [])]).SerializeToString()))
     assert "\ufffd\ufffd" in [f.name for f in profile.functions]
@@ -122,7 +157,9 @@ def test_chains_of_inlined_calls_count_as_depth() -> None:
     content = bytes(made.SerializeToString())
     with pytest.raises(UnreadableOutput, match=r"sample\[0\] is 5000000 frames deep"):
         read_pprof(content)
-    with pytest.raises(UnreadableOutput, match=r"sample has 5000000000 frames in all: record for a shorter"):
+    with pytest.raises(
+        UnreadableOutput, match=r"sample has over 300000000 frames in all: record for a shorter"
+    ):
         read_pprof(content, PprofLimits(depth=10**7))
 
 
