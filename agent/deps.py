@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -59,12 +59,15 @@ class Intake(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Deps:
-    """One run's tools. `builds` remembers the builds of this process by directory."""
+    """One run's tools. `environment` is our own, of which nothing is given on. `builds` remembers the builds of this
+    process by directory.
+    """
 
     folder: RunFolder
     workspace: Workspace
     evidence: EvidenceLog
     runner: Runner
+    environment: Mapping[str, str]
     definition: Definition
     settings: Settings
     analyst: Analyst

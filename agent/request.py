@@ -10,8 +10,10 @@ from tools.measure.toolchain import ProfileView
 from tools.measure.workload import Language, Workload
 
 View = ProfileView
-TargetKind = Literal["project", "recording"]
-"""What a target is: code that is copied, run and changed, or a recorded file, which is only looked at."""
+TargetKind = Literal["project", "recording", "live"]
+"""What a target is: code that is copied, run and changed; or a recorded file or a program that runs already, which are
+only looked at.
+"""
 VIEW_NAMES: Mapping[View, str] = {
     "cpu": "CPU time",
     "memory": "memory",
@@ -45,9 +47,24 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """How a live program is looked at.
+
+    `capture_s` is what each profile that covers a time covers. `growth_s` is how long growth is watched: 0 never, None
+    a minute where the question is about what grows. `header_env` names the variable of the environment that holds a
+    whole header; `counter` is expvar's name of what counts requests, "" for the one whose name says so.
+    """
+
+    capture_s: float = 10.0
+    growth_s: float | None = None
+    header_env: str = ""
+    counter: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A question about a target, as a door received it; `target` is an absolute path. `sources` is the folder with the
-    sources of what is only looked at, where it is known.
+    """A question about a target, as a door received it; `target` is an absolute path, the URL of a pprof endpoint, or
+    `pid:N`. `sources` is the folder with the sources of what is only looked at, where it is known.
 
     `bench` is a regular expression over benchmark names, `command` an argument list that may hold
     `{size}`; at most one of the two. Without either the workload is found in the target. With a `change`
@@ -68,6 +85,7 @@ class Request:
     seed: int = 0
     change: Change | None = None
     sources: str | None = None
+    watching: Watching = field(default_factory=Watching)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ _REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 CHECKPOINT_TYPES = [
     ("agent.request", "Request"),
     ("agent.request", "Change"),
+    ("agent.request", "Watching"),
     ("agent.request", "Plan"),
     ("agent.request", "Missing"),
     ("agent.report", "Bottleneck"),
@@ -135,6 +136,7 @@ def make_deps(
         workspace=Workspace(folder.path / "work"),
         evidence=EvidenceLog.load(folder),
         runner=runner,
+        environment=environment,
         definition=definition,
         settings=settings,
         analyst=choose_analyst(request, settings, runner, environment),

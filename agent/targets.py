@@ -7,8 +7,11 @@ from pathlib import Path
 
 from agent.errors import BadRequest
 from agent.request import TargetKind
+from tools.errors import ToolError
+from tools.live.address import parse_address
 from tools.measure.workload import Language
 
+PID = "pid:"
 SOURCES = frozenset({".py", ".go"})
 PYTHON_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg")
 
@@ -27,6 +30,8 @@ class Place:
 
 def kind_of(target: str) -> TargetKind:
     """What a request's target is. A file that is no source is a recording; what it holds is seen when it is read."""
+    if is_live(target):
+        return "live"
     path = Path(target)
     try:
         is_file = path.is_file()
@@ -36,10 +41,38 @@ def kind_of(target: str) -> TargetKind:
     return "recording" if is_file and not is_source else "project"
 
 
+def is_live(target: str) -> bool:
+    """Whether a target is a program that runs already, by its form: a URL, or `pid:` and a number."""
+    return target.startswith(("http://", "https://", PID))
+
+
+def pid_of(target: str) -> int | None:
+    """The process that a live target names, None for an endpoint's URL. Raises: BadRequest for what is no number."""
+    if not target.startswith(PID):
+        return None
+    number = target.removeprefix(PID)
+    if not number.isascii() or not number.isdecimal() or int(number) == 0:
+        raise BadRequest(f"the target {target} names no process: give its number, such as pid:4711")
+    return int(number)
+
+
 def check(target: str) -> None:
     """Raises: BadRequest when a target can't be used, as far as can be told before it is looked at."""
-    if kind_of(target) == "project":
-        locate(Path(target))
+    match kind_of(target):
+        case "project":
+            locate(Path(target))
+        case "live":
+            if pid_of(target) is None:
+                _check_address(target)
+        case "recording":
+            pass
+
+
+def _check_address(url: str) -> None:
+    try:
+        parse_address(url)
+    except ToolError as error:
+        raise BadRequest(str(error)) from error
 
 
 def locate(target: Path) -> Place:
@@ -53,7 +86,8 @@ def locate(target: Path) -> Place:
         raise BadRequest(f"the target {target} can't be looked at: {error.strerror}") from error
     if not found:
         raise BadRequest(
-            f"the target {target} doesn't exist: give a Go module, or a Python project or script"
+            f"the target {target} doesn't exist: give a Go module, a Python project or script, a recorded file, "
+            "http://HOST:PORT of a pprof endpoint, or pid:N of a process"
         )
     target = target.resolve()
     if target.is_file():

@@ -5,6 +5,7 @@ What a capture measured stays evidence, too, where it is too little to rank the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from agent.request import Missing, Plan
 from agent.state import CaptureRecord, CaptureTask
 from tools.errors import Cancelled, ToolError
 from tools.measure.hostlock import measuring_alone
-from tools.measure.toolchain import Capture, Profiler
+from tools.measure.toolchain import Capture, Profiler, ProfileView
 from tools.measure.workload import Workload
 
 LEAST_WAITING = 0.1
@@ -35,11 +36,11 @@ def capture(task: CaptureTask, runtime: Runtime[Deps]) -> dict[str, Any]:
     ):
         clock.say(f"{profiler.name}: profiling {plan.workload.kind}")
         record, missing = run_profiler(deps, plan, profiler, deps.workspace.baseline, "before")
-    captures = [record] if record and _is_ranked(deps, record) else []
+    captures = [record] if record and is_ranked(deps, record) else []
     return {"captures": captures, "unmeasured": missing, "stages": clock.times}
 
 
-def _is_ranked(deps: Deps, record: CaptureRecord) -> bool:
+def is_ranked(deps: Deps, record: CaptureRecord) -> bool:
     """Whether a capture says where the target's own code costs something.
 
     Who has the largest share of next to no contention is no bottleneck, and threads are started by the runtime.
@@ -75,20 +76,23 @@ def run_profiler(
     except Cancelled:
         raise
     except ToolError as error:
-        deps.evidence.add("missing", f"{profiler.name} ({when})", profiler.name, failure=str(error))
-        missing = Missing(
-            what=f"{profiler.name} ({when})",
-            leaves_unmeasured=f"the {profiler.view} view of the workload",
-            remedy=str(error),
-        )
-        return None, [missing]
-    return _record(deps, seen, when), []
+        return None, [failed(deps, profiler.name, profiler.view, when, error)]
+    return keep(deps, seen, when), []
 
 
-def _record(deps: Deps, seen: Capture, when: str) -> CaptureRecord:
+def failed(deps: Deps, name: str, view: ProfileView, when: str, error: ToolError) -> Missing:
+    """A capture that failed, kept as evidence of what could not be measured."""
+    deps.evidence.add("missing", f"{name} ({when})", name, failure=str(error))
+    return Missing(
+        what=f"{name} ({when})", leaves_unmeasured=f"the {view} view of the workload", remedy=str(error)
+    )
+
+
+def keep(deps: Deps, seen: Capture, when: str, more: Sequence[Quantity] = ()) -> CaptureRecord:
+    """A capture as evidence, `more` of its figures included; its profile lies in the run's folder already."""
     artefact = deps.folder.artefact(seen.profile_path)
     quantities = [Quantity(name=n, value=v, unit=u) for n, (v, u) in seen.quantities.items()]
-    quantities.append(Quantity(name="stacks", value=float(seen.profile.samples), unit="count"))
+    quantities += [Quantity(name="stacks", value=float(seen.profile.samples), unit="count"), *more]
     evidence = deps.evidence.add(
         "capture",
         f"{seen.view} profile, {when}",

@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from agent.deps import Deps
 from agent.evidence import Quantity
-from agent.nodes.noticed import noticed
+from agent.nodes.noticed import COUNTED, noticed
 from agent.nodes.picture import code_root, load_capture, make_picture, own_code
 from agent.nodes.remarks import with_remarks
 from agent.nodes.stage import stage
@@ -78,7 +78,7 @@ def rank_hotspots(deps: Deps, plan: Plan, records: Sequence[CaptureRecord]) -> t
 def _are_many(deps: Deps, record: CaptureRecord) -> bool:
     """Whether a goroutine profile saw enough goroutines to be about something."""
     found = deps.evidence.index.get(record.evidence_id)
-    return any(q.name == "peak_goroutines" and q.value >= FEW_GOROUTINES for q in found.quantities)
+    return any(q.name in COUNTED and q.value >= FEW_GOROUTINES for q in found.quantities)
 
 
 def view_weights(deps: Deps, plan: Plan, records: Sequence[CaptureRecord]) -> dict[View, float]:

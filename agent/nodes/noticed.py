@@ -10,6 +10,8 @@ from agent.report import Finding
 from agent.state import CaptureRecord
 
 TOO_MANY_GOROUTINES = 10_000
+COUNTED = ("peak_goroutines", "total_goroutine")
+"""What goroutines at one time are called in evidence: the most of a workload's, or those of a moment."""
 
 
 def noticed(deps: Deps, records: Sequence[CaptureRecord]) -> tuple[Finding, ...]:
@@ -37,10 +39,11 @@ def _leaks(evidence: Sequence[Evidence]) -> Iterator[Finding]:
 
 def _too_many(evidence: Sequence[Evidence]) -> Iterator[Finding]:
     for found in evidence:
-        if _at_least(found, "peak_goroutines", TOO_MANY_GOROUTINES):
+        name = next((n for n in COUNTED if _at_least(found, n, TOO_MANY_GOROUTINES)), None)
+        if name is not None:
             yield Finding(
                 title="Very many goroutines",
-                text=f"There were {{{found.id}.peak_goroutines}} goroutines at once. Each has a stack of its own, and "
+                text=f"There were {{{found.id}.{name}}} goroutines at once. Each has a stack of its own, and "
                 "the collector looks through all of them.",
                 severity="HIGH",
                 evidence=(found.id,),

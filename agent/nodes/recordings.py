@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from agent.deps import Deps
 from agent.errors import BadRequest
@@ -22,12 +23,13 @@ from tools.kinds import what_is
 from tools.measure.recorded_reading import read_recorded
 from tools.measure.toolchain import ProfileView
 from tools.measure.workload import Language, Workload
+from tools.opening import open_profile
+from tools.profiles.naming import readable
 from tools.profiles.origin import language_of, own_code_of
 from tools.profiles.ownership import OwnCode
 from tools.profiles.pprof import write_pprof
 from tools.profiles.profile import Profile
 from tools.profiles.queries import FunctionCost, top
-from tools.profiles.reading import read_profile
 from tools.profiles.views import base_unit, views_of
 
 TOP = 5
@@ -59,7 +61,7 @@ def read_recording(deps: Deps, request: Request, path: Path) -> Seen:
                 return _trace_seen(deps, request, path)
             case "profile":
                 started = deps.clock()
-                profile = read_profile(path)
+                profile = open_profile(path, lambda: deps.runner)
                 return profile_seen(deps, request, profile, path, deps.clock() - started)
     except UnreadableOutput as error:
         raise BadRequest(str(error)) from error
@@ -109,7 +111,7 @@ def profile_seen(deps: Deps, request: Request, profile: Profile, path: Path, dur
             f"recording {path.name}",
             duration_s=duration_s,
             artefacts=[artefact],
-            quantities=_quantities(profile, value, leading),
+            quantities=[*_whole(profile, value), *leading_shares(leading)],
         )
         captures.append(
             CaptureRecord(
@@ -127,12 +129,17 @@ def profile_seen(deps: Deps, request: Request, profile: Profile, path: Path, dur
     return Seen(plan=plan, captures=tuple(captures), findings=tuple(findings))
 
 
-def _quantities(profile: Profile, value: str, leading: tuple[FunctionCost, ...]) -> list[Quantity]:
+def _whole(profile: Profile, value: str) -> list[Quantity]:
     factor, unit = base_unit(profile.value_types[profile.column(value)].unit)
-    found = [
+    return [
         Quantity(name=f"total_{value}", value=profile.total(value) * factor, unit=unit),
         Quantity(name="stacks", value=float(profile.samples), unit="count"),
     ]
+
+
+def leading_shares(leading: tuple[FunctionCost, ...]) -> list[Quantity]:
+    """The figures that `leading_functions` speaks of."""
+    found = []
     for n, cost in enumerate(leading, 1):
         found.append(Quantity(name=f"top_self_share_{n}", value=cost.self_share, unit="ratio"))
         found.append(Quantity(name=f"top_cumulative_share_{n}", value=cost.cumulative_share, unit="ratio"))
@@ -147,7 +154,7 @@ def leading_functions(
         title=f"What costs most by itself: {VIEW_NAMES[view]} ({value})",
         text=f"Of {{{evidence_id}.total_{value}}} in all." if leading else "Nothing was recorded.",
         items=tuple(
-            f"{quoted(cost.function.name)}: {{{evidence_id}.top_self_share_{n}}} by itself, "
+            f"{quoted(readable(cost.function))}: {{{evidence_id}.top_self_share_{n}}} by itself, "
             f"{{{evidence_id}.top_cumulative_share_{n}}} with what it calls"
             for n, cost in enumerate(leading, 1)
         ),
@@ -162,24 +169,26 @@ def observed_plan(
     *,
     why: str,
     notes: tuple[str, ...] = (),
+    profilers: tuple[str, ...] = (),
+    kind: Literal["recording", "live"] = "recording",
 ) -> Plan:
-    """The plan of a target that is only looked at: no profilers of ours and no benchmarks."""
+    """The plan of a target that is only looked at: no benchmarks."""
     return Plan(
         language=language,
         root=own.root.as_posix(),
         subdirectory="",
         workload=Workload(
             language=language,
-            kind="recording",
+            kind=kind,
             benchmarks=(),
             chosen_because=why,
         ),
-        profilers=(),
+        profilers=profilers,
         focus=focus_of(request.question, language),
         toolchain=request.target,
         module=own.module,
         notes=notes,
-        kind="recording",
+        kind=kind,
     )
 
 

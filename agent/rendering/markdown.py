@@ -76,7 +76,7 @@ def _summary(report: Report) -> str:
 
 def _target(report: Report) -> str:
     plan = report.plan
-    if plan.kind == "recording":
+    if plan.kind != "project":
         return f"- Target: {code(plan.toolchain)}"
     part = f" / {code(plan.subdirectory)}" if plan.subdirectory else ""
     return f"- Target: {code(plan.root)}{part} ({escape(plan.toolchain)})"

@@ -14,7 +14,7 @@ _BYTES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B
 
 
 def format_number(value: float, unit: str) -> str:
-    """A value in a base unit (`s`, `sec/op`, `B`, `B/op`, `ratio`, `count`, …) scaled for reading."""
+    """A value in a base unit (`s`, `sec/op`, `B`, `B/op`, `ratio`, `count`, `count/s`, …) scaled for reading."""
     if not math.isfinite(value):
         return "unknown"
     if unit == "ratio":
@@ -30,7 +30,7 @@ def format_number(value: float, unit: str) -> str:
     if unit == "size":
         return f"{float(f'{value:.2g}'):,.0f}"
     text = f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}"
-    return text if unit == "count" else f"{text} {unit}"
+    return text + suffix if head == "count" else f"{text} {unit}"
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:

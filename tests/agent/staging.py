@@ -78,6 +78,7 @@ def stage(tmp_path: Path, runner: Runner) -> Stage:
             workspace=Workspace(folder.path / "work"),
             evidence=EvidenceLog.load(folder),
             runner=runner,
+            environment={},
             definition=read_definition(definition_path()),
             settings=Settings(
                 measure=measure

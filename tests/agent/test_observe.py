@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,15 @@ def test_every_kind_of_recording_is_read_by_what_it_holds(ask, name: str, view: 
     assert "<svg" in html
     kept = json.loads((ask.folder() / "report.json").read_text())
     assert kept["outcome"] == "observed"
+
+
+def test_a_recording_of_memrays_is_a_target_like_any_other(ask, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    recording = tmp_path / "a.bin"
+    (tmp_path / "app.py").write_text("def hold():\n    return bytearray(40_000_000)\n\nkept = hold()\n")
+    words = [sys.executable, "-m", "memray", "run", "-q", "-o", str(recording), str(tmp_path / "app.py")]
+    subprocess.run(words, check=True, capture_output=True)
+    report = ask(recording, "What keeps the memory?")
+    assert [b.function for b in report.bottlenecks] == ["hold"]
 
 
 def test_a_question_about_kept_memory_is_answered_with_memory_in_use(ask) -> None:  # type: ignore[no-untyped-def]

@@ -9,7 +9,7 @@ from typing import Literal
 from tools.measure.sizes import without_size
 
 Language = Literal["go", "python"]
-WorkloadKind = Literal["benchmarks", "command", "script", "module", "tests", "recording"]
+WorkloadKind = Literal["benchmarks", "command", "script", "module", "tests", "recording", "live"]
 
 SECONDS_PER_OP = "sec/op"
 """Wall time of one operation; the unit names are those of golang.org/x/perf/benchunit."""
@@ -39,7 +39,7 @@ class Benchmark:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """How a target is exercised, and why it was chosen; `benchmarks` is empty only where nothing is run: what was
-    recorded before.
+    recorded before, or runs already.
     """
 
     language: Language

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 
+from tools.profiles.naming import readable
 from tools.profiles.profile import Profile
 from tools.profiles.queries import BoolArray, FunctionCost, function_costs
 
@@ -18,15 +19,19 @@ _WORD = re.compile(r"[^\W_]{3,}")
 def functions_named(profile: Profile, wanted: str) -> BoolArray:
     """For each function of a profile whether its name is `wanted`; if none is, whether the expression is found in it.
 
-    So `main.work` means that function and not `main.worker`, too. Raises: re.error when `wanted` is no regular
-    expression.
+    Its name is the profiler's, or the one for readers (naming.py). So `main.work` means that function and not
+    `main.worker`, too. Raises: re.error when `wanted` is no regular expression.
     """
-    names = [f.name for f in profile.functions]
-    exact = np.fromiter((name == wanted for name in names), dtype=np.bool_, count=len(names))
+    names = [(f.name, readable(f)) for f in profile.functions]
+    exact = np.fromiter((wanted in each for each in names), dtype=np.bool_, count=len(names))
     if exact.any():
         return exact
     search = re.compile(wanted).search
-    return np.fromiter((search(name) is not None for name in names), dtype=np.bool_, count=len(names))
+    return np.fromiter(
+        (search(name) is not None or search(shown) is not None for name, shown in names),
+        dtype=np.bool_,
+        count=len(names),
+    )
 
 
 def costs_of(

@@ -57,7 +57,7 @@ def _something_else(start: bytes) -> str:
     if re.match(rb"go 1\.\d+ trace\x00", start):
         return "a Go execution trace; `ask-profiler QUESTION --target FILE` looks into those"
     if is_memray(start):
-        return "memray's own format; make a profile of it first (`ask-profiler convert FILE -o OUT.pb.gz`)"
+        return "memray's own format, which `ask-profiler convert FILE -o OUT.pb.gz` makes a profile of"
     if start.startswith(b"\x7fELF"):
         return "a program, not a profile of one"
     if start.startswith(b"PERFILE2"):

@@ -142,7 +142,11 @@ class Launcher:
         """Kill the program and everything it started; `poll` then gives its end."""
         with suppress(OSError):
             self._socket.sendall(b"K")
-        self._process.send_signal(signal.SIGCONT)  # without a sandbox a program can stop its launcher
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Let the helper run where somebody has stopped it: without a sandbox a program can stop its launcher."""
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """End the helper itself, which doesn't answer any more; what it ran dies with it."""

@@ -26,6 +26,7 @@ WATCH_S = 0.1
 WATCH_FLOOD_S = 0.01
 GRACE_S = 0.5
 ENDING_S = 12.0
+STOPPED_POLL_S = 0.05
 """How long a launcher may take to end a program before it is ended itself."""
 THREADS_PER_PROCESS = 8
 """Threads of all processes together may be this many times the most processes."""
@@ -187,8 +188,9 @@ class Watch:
                     return
             launcher.end()
             until = time.monotonic() + ENDING_S
-            while launcher.poll(1.0) is None:
-                if time.monotonic() > until:  # somebody has stopped it
+            while launcher.poll(STOPPED_POLL_S) is None:
+                launcher.go_on()  # a program that stops it again and again is ended between two stops
+                if time.monotonic() > until:
                     launcher.kill()
                     break
             else:

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.doors.cli.recorded import opened
+
 if TYPE_CHECKING:
     from tools.measure.recorded import Recording
     from tools.profiles.profile import Profile
@@ -77,7 +79,6 @@ def _read(given: str) -> Profile | Recording:
     from agent.errors import BadRequest
     from tools.kinds import what_is
     from tools.measure.recorded_reading import read_recorded
-    from tools.profiles.reading import read_profile
 
     path, side = _path_and_side(given)
     if not path.is_file():
@@ -88,7 +89,7 @@ def _read(given: str) -> Profile | Recording:
             f"{path} holds {kind}: two of them can't be compared yet; give benchmark files or profiles"
         )
     if side is None and kind == "profile":
-        return read_profile(path)
+        return opened(path)
     found = read_recorded(path, side)
     if side is None and len(found.sides) > 1:
         raise BadRequest(

@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.doors.cli.recorded import opened
+
 if TYPE_CHECKING:
     from tools.profiles.profile import Profile
     from tools.profiles.writing import Written
@@ -48,7 +50,7 @@ def execute(args: argparse.Namespace) -> int:
     target, form = Path(args.output), args.to or _form(args.output)
     _check(Path(args.file), target, force=args.force)
     try:
-        profile = _read(Path(args.file))
+        profile = opened(Path(args.file))
         written = _written(profile, form, args)
     except (UnreadableOutput, ValueError) as error:
         raise BadRequest(str(error)) from error
@@ -57,27 +59,6 @@ def execute(args: argparse.Namespace) -> int:
     for lost in written.lost:
         sys.stdout.write(f"  not in it: {lost}\n")
     return 0
-
-
-def _read(path: Path) -> Profile:
-    """The profile in a file, of which memray's are read in the sandbox. Raises: ToolError."""
-    from tools.profiles.inflating import read_start
-    from tools.profiles.reading import START_BYTES, is_memray, read_profile
-
-    if not is_memray(read_start(path, START_BYTES)):
-        return read_profile(path)
-    from tools.python.memory_files import read_memray
-    from tools.run.process import Runner
-    from tools.run.sandbox import choose_sandbox
-
-    chosen = choose_sandbox("auto")
-    if chosen.warning:
-        sys.stderr.write(f"ask-profiler: reading {path}: {chosen.warning}\n")
-    runner = Runner(chosen.sandbox)
-    try:
-        return read_memray(runner, path)
-    finally:
-        runner.close()
 
 
 def _form(output: str) -> str:

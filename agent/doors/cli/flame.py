@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.doors.cli.recorded import add_part, chosen_value, filters_of, read
+
 if TYPE_CHECKING:
     from tools.profiles.flamegraph import FlameGraph
     from tools.profiles.profile import Profile, ValueType
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="OUT", help="the SVG to write (default: here, named as FILE)"
     )
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
-    parser.add_argument("--value", metavar="NAME", help="what to draw, such as alloc_space")
+    add_part(parser)
     parser.add_argument("--icicle", action="store_true", help="callers on top, not at the bottom")
     parser.add_argument("--title", metavar="TITLE", help="the picture's title (default: file and value)")
 
@@ -43,11 +45,13 @@ def execute(args: argparse.Namespace) -> int:
 
     target = _target(args)
     try:
-        graph = _graph(args)
+        graph, doubts = _graph(args)
     except UnreadableOutput as error:
         raise BadRequest(str(error)) from error
     _write(target, graph.svg)
     sys.stdout.write(f"{target}: {_told(graph)}\n")
+    for doubt in doubts:
+        sys.stdout.write(f"  {doubt}\n")
     return 0
 
 
@@ -78,43 +82,42 @@ def default_name(file: str, *, difference: bool) -> str:
     return f"{name or 'profile'}{'-difference' if difference else ''}.svg"
 
 
-def _graph(args: argparse.Namespace) -> FlameGraph:
+def _graph(args: argparse.Namespace) -> tuple[FlameGraph, list[str]]:
+    """The picture, and what there is to say of the filters. Raises: BadRequest, UnreadableOutput."""
+    from agent.errors import BadRequest
+    from agent.rendering.profile_answers.subject import unmatched_told
+    from tools.profiles.filters import filtered
     from tools.profiles.flamegraph import Comparison, flame_graph
 
-    profile = _read(args.file)
-    base = _read(args.diff) if args.diff else None
-    value = _value(profile, args.file, args.value or profile.default_value)
-    title = args.title or f"{Path(args.file).name}: {value.name}"
+    filters = filters_of(args)
+    found = filtered(read(args.file), filters)
+    older = filtered(read(args.diff), filters) if args.diff else None
+    profile, base = found.profile, older.profile if older is not None else None
+    value = _value(profile, args.file, args.value)
+    if older is None and filters.patterns and not profile.samples:
+        raise BadRequest(
+            f"nothing is left of {args.file} by these filters: `ask-profiler top` lists what is there"
+        )
+    unmatched = [option for option in found.unmatched if older is None or option in older.unmatched]
+    name = Path(args.file).name
     if base is not None:
         _check_same(value, base, args)
-        title = args.title or f"{Path(args.diff).name} to {Path(args.file).name}: {value.name}"
-    return flame_graph(
+        name = f"{Path(args.diff).name} to {name}"
+    only = [f"{option} {pattern}" for option, pattern in filters.patterns.items()]
+    title = args.title or "; ".join([f"{name}: {value.name}", *only])
+    graph = flame_graph(
         profile,
         value=value.name,
         title=title,
         compared=Comparison(base=base, as_recorded=not args.normalise) if base is not None else None,
         orientation="icicle" if args.icicle else "flame",
     )
+    return graph, [unmatched_told(option) for option in unmatched]
 
 
-def _read(name: str) -> Profile:
-    from agent.errors import BadRequest
-    from tools.profiles.reading import read_profile
-
-    if not Path(name).is_file():
-        raise BadRequest(f"there is no file {name}: give a recorded profile")
-    return read_profile(Path(name))
-
-
-def _value(profile: Profile, file: str, name: str) -> ValueType:
-    """The value called `name`. Raises: BadRequest naming those there are."""
-    from agent.errors import BadRequest
-
-    for value in profile.value_types:
-        if value.name == name:
-            return value
-    names = ", ".join(v.name for v in profile.value_types)
-    raise BadRequest(f"{file} doesn't measure {name!r}: choose one of {names} with --value")
+def _value(profile: Profile, file: str, name: str | None) -> ValueType:
+    """The value called `name`, else what the profile is about. Raises: BadRequest naming those there are."""
+    return profile.value_types[profile.column(chosen_value(profile, name, file))]
 
 
 def _check_same(value: ValueType, base: Profile, args: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tools.profiles.filters import Filters
     from tools.profiles.profile import Profile
     from tools.profiles.queries import FunctionCost
+    from tools.run.process import Runner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,9 @@ class Question:
 def add_profile(parser: argparse.ArgumentParser) -> None:
     """The file; everything that `add_part` and `add_printed` declare."""
     parser.add_argument(
-        "file", metavar="FILE", help="a recorded profile: pprof, collapsed stacks, speedscope JSON"
+        "file",
+        metavar="FILE",
+        help="a recorded profile: pprof, collapsed stacks, speedscope JSON, memray's recording",
     )
     add_part(parser)
     add_printed(parser)
@@ -86,17 +89,39 @@ def open_question(args: argparse.Namespace) -> Question:
 
 
 def read(file: str) -> Profile:
-    """A recorded profile. Raises: BadRequest."""
+    """A recorded profile. Raises: BadRequest when it can't be used; ToolError when what reads it can't run."""
     from agent.errors import BadRequest
     from tools.errors import UnreadableOutput
-    from tools.profiles.reading import read_profile
 
     if not Path(file).is_file():
         raise BadRequest(f"there is no file {file}: give a recorded profile")
     try:
-        return read_profile(Path(file))
+        return opened(Path(file))
     except UnreadableOutput as error:
         raise BadRequest(str(error)) from error
+
+
+def opened(path: Path) -> Profile:
+    """The profile in a file; a recording of memray's is read in the sandbox. Raises: ToolError."""
+    from tools.opening import open_profile
+
+    runners: list[Runner] = []
+
+    def make_runner() -> Runner:
+        from tools.run.process import Runner
+        from tools.run.sandbox import choose_sandbox
+
+        chosen = choose_sandbox("auto")
+        if chosen.warning:
+            sys.stderr.write(f"ask-profiler: reading {path}: {chosen.warning}\n")
+        runners.append(Runner(chosen.sandbox))
+        return runners[0]
+
+    try:
+        return open_profile(path, make_runner)
+    finally:
+        for runner in runners:
+            runner.close()
 
 
 def chosen_value(profile: Profile, wanted: str | None, file: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from agent.rendering.profile_answers.answer import Cell
 from agent.rendering.quantities import format_number
+from tools.profiles.naming import GO_FILES, is_library, readable
 from tools.profiles.profile import Function, ValueType
 
 LONGEST_NAME = 160
@@ -16,8 +17,6 @@ _BASE: Mapping[str, tuple[float, str]] = {
     "bytes": (1.0, "B"), "kilobytes": (1024.0, "B"), "megabytes": (1024.0**2, "B"),
 }  # fmt: skip
 _COUNTED = {"goroutine": "goroutines", "threadcreate": "threads", "goroutineleak": "leaked goroutines"}
-_NAMED_IN_FULL = (".go", ".s")
-"""Files of languages whose function names hold their package."""
 
 
 def told(amount: float, value: ValueType) -> str:
@@ -62,11 +61,11 @@ def name_cell(function: Function | None) -> Cell:
 
 
 def name_of(function: Function | None) -> str:
-    """A function on one line: Go's names hold their package, others are told with the end of their file's path."""
+    """A function on one line, with the end of its file's path where its name doesn't tell the whole module."""
     if function is None:
         return "all"
-    name = shortened(one_line(function.name) or "(no name)", LONGEST_NAME)
-    if not function.file or function.file.endswith(_NAMED_IN_FULL):
+    name = shortened(one_line(readable(function)) or "(no name)", LONGEST_NAME)
+    if not function.file or function.file.endswith(GO_FILES) or is_library(function.file):
         return name
     return f"{name} ({shortened(one_line('/'.join(function.file.split('/')[-2:])), LONGEST_NAME)})"
 

@@ -139,3 +139,12 @@ def test_a_quick_command_brings_no_workflow_with_it() -> None:
         env={"PYTHONPATH": str(root)},
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_part_of_the_profile_is_drawn_and_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(CPU, "--focus", "runtime[.]", "--ignore", "nothing like this") == 0
+    assert "--ignore matches nothing" in capsys.readouterr().out
+    assert title_of(here / "go1.26-cpu.svg").startswith("go1.26-cpu.pb.gz: cpu; focus runtime[.]")
+    with pytest.raises(BadRequest, match="nothing is left of"):
+        run(CPU, "--focus", "nothing like this", "-o", "none.svg")
+    assert not (here / "none.svg").exists()

@@ -127,6 +127,6 @@ def test_no_number_is_without_its_unit(amount: int, name: str, unit: str, text: 
 
 def test_names_say_where_a_function_is_unless_they_do_already() -> None:
     assert name_of(Function(name="main.work", file="a/b/main.go")) == "main.work"
-    assert name_of(Function(name="build", file="/srv/app/report.py")) == "build (app/report.py)"
+    assert name_of(Function(name="build", file="/srv/app/report.py")) == "report.build (app/report.py)"
     assert name_of(None) == "all"
     assert len(name_of(Function(name="x" * 10_000, file=""))) == 160

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.live.conftest import Start
 from tests.tools.live.servers import SECRET
+from tests.tools.live.services import Start
 from tools.errors import Cancelled, LimitExceeded, ProgramTimedOut, ToolError, UnreadableOutput
 from tools.live import endpoint as endpoint_module
 from tools.live.contention import ENABLE_MUTEX, NOTHING_MUTEX, contention_finding

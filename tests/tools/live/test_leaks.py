@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tools.live.conftest import Start
+from tests.tools.live.services import Start
 from tools.errors import ToolError
 from tools.live.endpoint import Endpoint
 from tools.live.findings import Finding

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.live.conftest import Start
+from tests.tools.live.services import Start
 from tools.errors import ToolError
 from tools.live.gobinary import go_version_of
 from tools.live.pids import LiveProcess

@@ -98,7 +98,7 @@ def test_hostile_names_stay_text_when_the_script_draws_them(reader: Reader) -> N
         "foreignObject",
         "input",
     }
-    hostile_names = {printable(shortened(f"{name} in a/b.py")) for name in HOSTILE}
+    hostile_names = {printable(shortened(f"b.{name} in a/b.py")) for name in HOSTILE}
     assert set(found["names"]) == {"all", "main"} | hostile_names
 
 

@@ -188,7 +188,7 @@ def test_a_package_has_one_colour_and_another_has_another(stacks: Stacks) -> Non
 def test_a_python_function_is_told_with_its_file() -> None:
     """Half of a Python program is called `run` or `__init__`."""
     found = boxes(flame_svg(one_frame("run", "/srv/reports/daily.py"), value="cpu", title="t"))
-    assert "run in reports/daily.py" in found
+    assert "daily.run in reports/daily.py" in found
 
 
 def test_amounts_below_zero_are_not_drawn_and_it_is_said() -> None:

@@ -22,6 +22,8 @@ from tools.run.sandbox import BubblewrapSandbox, NoSandbox
 PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
 Alive = Callable[[str], list[int]]
 MIB = 2**20
+BOUND_S = 60
+"""Far below what the programs here would go on for; a busy host may need seconds to end one."""
 SMALL = Limits(memory_bytes=128 * MIB, processes=40, timeout_s=20)
 FORKS = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass"
 FORKS_AWAY = (
@@ -87,7 +89,7 @@ def test_a_fork_bomb_is_ended_at_once_and_whole(
     with pytest.raises(LimitExceeded, match=r"processes (and threads )?at once") as caught:
         limited.run([PYTHON, "-c", code, word], cwd=tmp_path, limits=SMALL)
     assert caught.value.limit == "processes"
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < BOUND_S
     assert alive(word) == []
 
 
@@ -151,7 +153,7 @@ def test_nothing_outlives_the_time_limit(tmp_path: Path, alive: Alive, code: str
     begun = time.monotonic()
     with pytest.raises(ProgramTimedOut):
         runner.run([PYTHON, "-c", code, word], cwd=tmp_path, limits=Limits(timeout_s=0.4))
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < BOUND_S
     assert alive(word) == []
     assert runner.run(["echo", "next"], cwd=tmp_path).stdout == "next\n"
     runner.close()

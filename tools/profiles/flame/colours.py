@@ -7,6 +7,7 @@ import hashlib
 import re
 from pathlib import PurePosixPath
 
+from tools.profiles.naming import GO_FILES, is_library, python_module
 from tools.profiles.profile import Function
 
 UNCHANGED = (245, 245, 245)
@@ -15,10 +16,6 @@ GREW, SHRANK = (178, 24, 43), (33, 102, 172)
 FULL_CHANGE = 0.05
 """Change, as a part of the total, from which on a frame has its full colour."""
 ROOT_COLOUR = "#e4e4e4"
-_LIBRARY = re.compile(r"(?:^|/)(?:(?:site|dist)-packages|python\d(?:\.\d+)?)(?=/([^/]+))")
-_FROZEN = re.compile(r"^<frozen ([^.>]+)")
-GO_FILES = (".go", ".s")
-"""Go's files: also its assembly, whose functions are named with their package like all others."""
 _NAMELESS = ("__init__", "__main__")
 
 
@@ -35,10 +32,8 @@ def package_of(name: str, file: str) -> str:
 
 
 def _module_of(file: str) -> str:
-    frozen = _FROZEN.match(file)
-    library = _LIBRARY.findall(file)
-    if frozen or library:
-        return frozen[1] if frozen else str(library[-1]).partition(".")[0]
+    if is_library(file):
+        return python_module(file).partition(".")[0] or PurePosixPath(file).stem
     path = PurePosixPath(file)
     return path.parent.name if path.stem in _NAMELESS and path.parent.name else path.stem
 

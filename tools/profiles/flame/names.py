@@ -10,6 +10,7 @@ from tools.profiles.flame.colours import ROOT_COLOUR, package_colour
 from tools.profiles.flame.layout import Layout
 from tools.profiles.flame.tree import FlameTree
 from tools.profiles.flame.words import NAME_CHARACTERS, full_name, printable, shortened
+from tools.profiles.naming import demangled
 from tools.profiles.profile import Function
 
 NAMES_CHARACTERS = 1_500_000
@@ -38,7 +39,7 @@ class FrameNames:
         if found is None:
             of = self._functions[function]
             found = self._known[function] = FrameName(
-                name=printable(shortened(of.name, self._longest)),
+                name=printable(shortened(demangled(of.name), self._longest)),
                 title=printable(full_name(of, self._longest)),
                 colour=package_colour(of),
             )

@@ -9,7 +9,7 @@ import html
 import math
 import re
 
-from tools.profiles.flame.colours import GO_FILES
+from tools.profiles.naming import GO_FILES, readable
 from tools.profiles.profile import Function
 
 CHARACTER_PX = 6.65
@@ -59,9 +59,10 @@ def _rounded(value: float, digits: int) -> float:
 
 def full_name(function: Function, longest: int = NAME_CHARACTERS) -> str:
     """A function as titles say it: Go's names hold their package, others are told with the end of their file's path."""
+    name = readable(function)
     if not function.file or function.file.endswith(GO_FILES):
-        return shortened(function.name, longest)
-    return shortened(f"{function.name} in {'/'.join(function.file.split('/')[-2:])}", longest)
+        return shortened(name, longest)
+    return shortened(f"{name} in {'/'.join(function.file.split('/')[-2:])}", longest)
 
 
 def shortened(text: str, longest: int = NAME_CHARACTERS) -> str:

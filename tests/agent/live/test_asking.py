@@ -1,0 +1,163 @@
+"""A program that runs is asked about like any other target: real endpoints, real processes, and nothing started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.errors import BadRequest
+from agent.nodes.live import kinds_for
+from agent.report import Finding, Report
+from agent.request import Request, Watching
+from agent.service import Service
+from agent.store import Store
+from agent.targets import check, kind_of
+from tests.tools.live.services import Start
+from tools.errors import ToolError
+from tools.live.trials.load import steady_load
+
+SOURCE = """\
+import time
+
+def busy(n):
+    return sum(i * i for i in range(n))
+
+end = time.monotonic() + 40
+while time.monotonic() < end:
+    busy(20_000)
+"""
+
+
+class Asking:
+    """Asks about a live target, with short captures."""
+
+    def __init__(self, runs: Path) -> None:
+        self.service = Service(store=Store(runs), environment=dict(os.environ))
+
+    def __call__(self, target: str, question: str, **watching: float | str) -> Report:
+        request = Request(
+            question=question,
+            target=target,
+            sandbox="none",
+            watching=Watching(**{"capture_s": 2.0, "growth_s": 0.0, **watching}),  # type: ignore[arg-type]
+        )
+        return self.service.run(request, lambda progress: None)
+
+    def page(self) -> str:
+        assert self.service.folder is not None
+        return (self.service.folder.path / "report.md").read_text()
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Asking:
+    return Asking(tmp_path / "runs")
+
+
+@pytest.fixture
+def busy_python(tmp_path: Path) -> Iterator[int]:
+    script = tmp_path / "busy.py"
+    script.write_text(SOURCE)
+    process = subprocess.Popen([sys.executable, str(script)])
+    time.sleep(0.5)
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+def titled(report: Report, title: str) -> Finding:
+    (found,) = [f for f in report.findings if f.title.startswith(title)]
+    return found
+
+
+@pytest.mark.slow
+def test_a_contended_lock_is_found_though_the_cpu_shows_symptoms(ask: Asking, start: Start) -> None:
+    service = start("locked")
+    with service.asked_all_the_time(6):
+        report = ask(service.url, "Why are orders slow?")
+    assert report.outcome == "observed"
+    assert report.plan.kind == "live"
+    found = titled(report, "Goroutines wait for a lock")
+    assert found.severity == "HIGH"
+    assert any("main." in item for item in found.items)
+    assert {g.view for g in report.graphs} >= {"cpu", "contention"}
+    page = ask.page()
+    assert "What looking at it cost the program" in page
+    assert "Where goroutines stand" in page
+    assert not report.candidates
+
+
+@pytest.mark.slow
+def test_leaking_goroutines_are_reported_with_their_place_and_rate(ask: Asking, start: Start) -> None:
+    service = start("blocked", keys=100)
+    with steady_load(service.url, "/orders", rate=100.0, seed=4):
+        report = ask(service.url, "It needs ever more memory", growth_s=16.0)
+    found = titled(report, "Goroutines leak")
+    (evidence,) = [e for e in report.evidence if e.id in found.evidence]
+    rates = {q.name: q for q in evidence.quantities}
+    growth = next(q for name, q in rates.items() if name.startswith("growth_per_request_"))
+    assert growth.unit == "count/request"
+    assert growth.value == pytest.approx(1.0, abs=0.2)
+    assert "Goroutines leak" in ask.page()
+
+
+@pytest.mark.slow
+def test_a_healthy_service_is_said_not_to_leak(ask: Asking, start: Start) -> None:
+    service = start("none", keys=100)
+    with steady_load(service.url, "/orders", rate=100.0, seed=4):
+        report = ask(service.url, "Does it leak?", growth_s=16.0)
+    assert not [f for f in report.findings if "leak" in f.title and f.severity]
+    assert "garbage collected each time" in titled(report, "Nothing was seen to leak").text
+
+
+@pytest.mark.slow
+def test_a_running_python_process_is_looked_into(ask: Asking, busy_python: int) -> None:
+    report = ask(f"pid:{busy_python}", "What is it doing?")
+    assert report.plan.language == "python"
+    assert any("busy" in b.function for b in report.bottlenecks)
+    assert any("busy" in item for item in titled(report, "What costs most by itself: CPU").items)
+
+
+def test_an_endpoint_that_is_not_there_is_named(ask: Asking) -> None:
+    with pytest.raises(ToolError, match=r"127\.0\.0\.1:9/.*can't be reached"):
+        ask("http://127.0.0.1:9", "Why?")
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("pid:", "names no process"),
+        ("pid:x1", "names no process"),
+        ("pid:0", "names no process"),
+        ("http://user:secret@host", "holds a user name or password"),
+        ("http://", "names no host"),
+    ],
+)
+def test_what_can_be_no_live_target_is_refused_before_a_run_begins(
+    ask: Asking, target: str, said: str
+) -> None:
+    assert kind_of(target) == "live"
+    with pytest.raises(BadRequest, match=said) as caught:
+        check(target)
+    assert "secret" not in str(caught.value)
+
+
+def test_what_is_captured_follows_the_question() -> None:
+    offered = ("profile", "heap", "heap-growth", "allocs", "goroutine", "mutex", "block", "threadcreate")
+    always = ("profile", "heap", "goroutine", "mutex")
+    assert kinds_for("Why is it slow?", offered) == always
+    assert kinds_for("Where do goroutines block?", offered) == (*always, "block")
+    assert kinds_for("Why does it need so much memory?", offered) == (
+        "profile",
+        "heap",
+        "allocs",
+        "goroutine",
+        "mutex",
+    )
+    assert kinds_for("Why so many threads?", offered) == (*always, "threadcreate")
+    assert kinds_for("Why?", ("py-spy", "py-spy-dump", "memray")) == ("py-spy", "py-spy-dump")
