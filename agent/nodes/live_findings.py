@@ -40,8 +40,9 @@ SEVERITIES: Mapping[FindingKind, Severity] = {
     "growing-goroutines": "MEDIUM",
     "growing-memory": "MEDIUM",
     "many-goroutines": "HIGH",
-    "contention": "HIGH",
 }
+MANY_WAIT, SOME_WAIT = 1.0, 0.1
+"""From so many goroutines that wait for locks at any time, on average, on waiting is serious, or worth a look."""
 VERDICTS: Mapping[str, str] = {
     "leak": "grow without end",
     "growing": "grow, and whether that ends can't be told yet",
@@ -199,9 +200,15 @@ def contention_told(deps: Deps, taken: Sequence[Taken]) -> Iterator[Finding]:
             f"{{{evidence.id}.waits_per_second_here}}. What the CPU profile shows of code that runs while the lock is "
             "held is a symptom of it.",
             items=frames_told(found.stack),
-            severity=SEVERITIES["contention"],
+            severity=_severity_of_waiting(found.quantities["waited_per_second"].value),
             evidence=(one.record.evidence_id, evidence.id),
         )
+
+
+def _severity_of_waiting(goroutines: float) -> Severity:
+    if goroutines >= MANY_WAIT:
+        return "HIGH"
+    return "MEDIUM" if goroutines >= SOME_WAIT else "LOW"
 
 
 def standing_told(deps: Deps, profile: Profile, own: OwnCode) -> Finding:

@@ -9,7 +9,7 @@ from typing import Literal
 from agent.rendering import github
 from agent.rendering.critical_path_json import render_json
 from agent.rendering.quantities import format_number
-from agent.rendering.text import plain
+from agent.rendering.terminal import plain
 from tools.spans.answer import Answer, Examined, Operation, RequestType
 from tools.spans.span import NS_PER_S
 

@@ -16,6 +16,7 @@ from agent.rendering.sentences import (
     title,
     verdict_words,
 )
+from agent.rendering.terminal import plain
 from agent.report import Report
 
 _STYLES = {"bold": "1", "green": "32", "yellow": "33", "red": "31", "dim": "2"}
@@ -146,8 +147,3 @@ class _Page:
 
     def text(self) -> str:
         return "\n".join(self._lines) + "\n"
-
-
-def plain(text: str) -> str:
-    """Text that can't steer a terminal: control characters, and what is no character at all, as `?`."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text.expandtabs(4))

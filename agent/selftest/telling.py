@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from agent.rendering.text import plain
+from agent.rendering.terminal import plain
 from agent.selftest.result import FALSE_WINS_SHARE, JudgedChange, Rates, SelftestResult
 from tools.measure.trials.rates import Rate
 

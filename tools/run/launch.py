@@ -22,6 +22,8 @@ from tools.run.cgroups import Group
 LAUNCHER = Path(__file__).with_name("launcher.py")
 CLOSING_S = 15.0
 """Longer than a launcher tries to end a program."""
+STOPPED_S = 0.05
+"""A launcher that is to end a program and doesn't answer for so long may have been stopped: it is let on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,10 @@ class Launcher:
         if not self._received and not select.select([self._socket], [], [], timeout_s)[0]:
             return None
         reply = self._read()
-        self._read()  # all that was made for the program is removed
+        # What was made for the program is being removed, which may take long; or somebody stopped the helper.
+        while not self._received and not select.select([self._socket], [], [], STOPPED_S)[0]:
+            self.go_on()
+        self._read()
         return Ended(
             exit_code=os.waitstatus_to_exitcode(reply["status"]),
             duration_s=float(reply["duration_s"]),

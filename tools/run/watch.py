@@ -17,7 +17,7 @@ from typing import NoReturn
 from tools.errors import Cancelled, LimitExceeded, ProgramFailed, ProgramMissing, ProgramTimedOut
 from tools.run.disk import DiskWatch
 from tools.run.enclosing import count_in, remove_groups
-from tools.run.launch import Ended, Launch, Launcher, LauncherGone
+from tools.run.launch import STOPPED_S, Ended, Launch, Launcher, LauncherGone
 from tools.run.streams import Streams
 from tools.run.tree import ProcessTree, shared_bytes
 
@@ -26,7 +26,6 @@ WATCH_S = 0.1
 WATCH_FLOOD_S = 0.01
 GRACE_S = 0.5
 ENDING_S = 12.0
-STOPPED_POLL_S = 0.05
 """How long a launcher may take to end a program before it is ended itself."""
 THREADS_PER_PROCESS = 8
 """Threads of all processes together may be this many times the most processes."""
@@ -188,7 +187,7 @@ class Watch:
                     return
             launcher.end()
             until = time.monotonic() + ENDING_S
-            while launcher.poll(STOPPED_POLL_S) is None:
+            while launcher.poll(STOPPED_S) is None:
                 launcher.go_on()  # a program that stops it again and again is ended between two stops
                 if time.monotonic() > until:
                     launcher.kill()

@@ -105,7 +105,7 @@ def _said(out: Path, kind: str, capture: Capture) -> list[str]:
     """The file, the profile's totals, what it cost, and doubts."""
     from agent.evidence import Quantity
     from agent.rendering.quantities import format_quantity
-    from agent.rendering.text import plain
+    from agent.rendering.terminal import plain
 
     lines = [f"{out}: {kind}, {capture.profile.samples:,} stacks"]
     for name, (value, unit) in capture.quantities.items():

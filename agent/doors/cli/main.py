@@ -58,21 +58,30 @@ def main(argv: Sequence[str]) -> int:
         return 0
 
 
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: reading what is installed takes 30 ms."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print the version and exit."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("ask-profiler")
+        except PackageNotFoundError:
+            found = "unknown (not installed)"
+        sys.stdout.write(f"ask-profiler {found}\n")
+        sys.exit(0)
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line as an argparse parser (completion is generated from it)."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        program_version = version("ask-profiler")
-    except PackageNotFoundError:
-        program_version = "unknown (not installed)"
     parser = argparse.ArgumentParser(
         prog="ask-profiler",
         description=__doc__,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"ask-profiler {program_version}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name in COMMANDS:
         module = _command(name)
@@ -99,7 +108,7 @@ def _with_default_command(argv: list[str]) -> list[str]:
 
 
 def _complain(message: str, exit_code: int) -> int:
-    from agent.rendering.text import plain
+    from agent.rendering.terminal import plain
 
     # The message may hold what the target printed.
     print(f"ask-profiler: {plain(message)}", file=sys.stderr)  # noqa: T201 - the CLI's one way to say what failed

@@ -21,6 +21,7 @@ from agent.doors.cli.arguments import open_store
 from agent.errors import BadRequest
 from agent.rendering import json as json_rendering
 from agent.rendering import text as text_rendering
+from agent.rendering.terminal import plain
 from agent.report import Report
 from agent.selftest.suite import Selftest
 from agent.service import Service
@@ -133,7 +134,7 @@ class ProgressDisplay:
         """Show one event; called from the run's threads."""
         count = f" {progress.done}/{progress.of}" if progress.of else ""
         elapsed = f"{time.monotonic() - self._started:5.1f} s"
-        progress = replace(progress, text=text_rendering.plain(progress.text))
+        progress = replace(progress, text=plain(progress.text))
         line = f"{elapsed}  {progress.stage:<11} {progress.text}"
         if self._status is not None:
             if (progress.stage, progress.text) != (self._stage, self._text) and self._text:

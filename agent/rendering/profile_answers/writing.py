@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal, assert_never
 
 from agent.rendering.profile_answers.answer import Answer, Raw, Row, Table
-from agent.rendering.text import plain
+from agent.rendering.terminal import plain
 
 Form = Literal["text", "compact", "markdown", "json"]
 CHARACTERS_A_TOKEN = 3
