@@ -8,11 +8,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: $(VENV)/.ready
 	ask-profiler demo
 
+# Tests that measure run one after the other, with nothing beside them; all others on several processors.
 test: $(VENV)/.ready-dev
-	python -m pytest
+	python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not alone"
+	python -m pytest -m alone
 
 test-fast: $(VENV)/.ready-dev
-	python -m pytest -m "not slow"
+	python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not slow and not alone"
 
 check: $(VENV)/.ready-dev
 	ruff format --check .

@@ -77,7 +77,7 @@ class Service:
 
     def run(self, request: Request, report_progress: Callable[[Progress], None]) -> Report:
         """Answer a request from the start. Raises: AgentError, ToolError."""
-        check(request.target)
+        check(request)
         definition_and_settings(request, self.environment)
         self.folder = self.store.create(datetime.now(UTC))
         self.folder.write_json("request.json", _REQUEST, request)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import BadRequest
-from agent.request import TargetKind
+from agent.request import Request, TargetKind, Watching
 from tools.errors import ToolError
 from tools.live.address import parse_address
+from tools.live.bounds import LEAST_GROWTH_SECONDS, MAX_SECONDS
 from tools.measure.workload import Language
 
 PID = "pid:"
@@ -56,16 +57,31 @@ def pid_of(target: str) -> int | None:
     return int(number)
 
 
-def check(target: str) -> None:
-    """Raises: BadRequest when a target can't be used, as far as can be told before it is looked at."""
+def check(request: Request) -> None:
+    """Raises: BadRequest when a request's target can't be used, as far as can be told before it is looked at."""
+    target = request.target
     match kind_of(target):
         case "project":
             locate(Path(target))
         case "live":
             if pid_of(target) is None:
                 _check_address(target)
+            _check_watching(request.watching)
         case "recording":
             pass
+
+
+def _check_watching(watching: Watching) -> None:
+    if not 0 < watching.capture_s <= MAX_SECONDS:
+        raise BadRequest(
+            f"a profile can't cover {watching.capture_s:g} s: give more than 0 and at most {MAX_SECONDS:g} s"
+        )
+    growth_s = watching.growth_s
+    if growth_s is not None and growth_s != 0 and not LEAST_GROWTH_SECONDS <= growth_s <= MAX_SECONDS:
+        raise BadRequest(
+            f"growth can't be told within {growth_s:g} s: give {LEAST_GROWTH_SECONDS:g} to {MAX_SECONDS:g} s, or 0 for "
+            "none"
+        )
 
 
 def _check_address(url: str) -> None:

@@ -97,4 +97,4 @@ def test_what_a_target_is_is_told_from_its_name(tmp_path: Path) -> None:
     targets = [script, tmp_path, profile, tmp_path / "gone"]
     assert [kind_of(str(t)) for t in targets] == ["project", "project", "recording", "project"]
     with pytest.raises(BadRequest, match="doesn't exist"):
-        check(str(tmp_path / "gone"))
+        check(Request(question="", target=str(tmp_path / "gone")))

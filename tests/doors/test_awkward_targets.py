@@ -17,7 +17,7 @@ import pytest
 from tests.doors.conftest import Answered, Cli
 from tests.doors.targets import PROGRAM, Snapshot, go_target, python_target, snapshot
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 IDENTITY = {
     f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
 }

@@ -10,7 +10,7 @@ import pytest
 
 from tests.doors.conftest import Answered, Cli
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 ATTEMPTS = 3
 
 SETTINGS = (

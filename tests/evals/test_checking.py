@@ -30,6 +30,7 @@ def patched(case: Case, folder: Path, runner: Runner, file: str, *changes: tuple
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("case", SHIPPED.values(), ids=SHIPPED)
 def test_the_target_and_the_reference_pass_the_hidden_tests_and_the_reference_is_faster(
     case: Case, checker: Make
@@ -62,6 +63,7 @@ def test_an_index_that_keeps_the_last_of_equal_items_passes_the_targets_tests_bu
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_set_remembered_from_call_to_call_is_caught(tmp_path: Path, runner: Runner, checker: Make) -> None:
     case = SHIPPED["py-newsletter"]
     trick = patched(
@@ -81,6 +83,7 @@ def test_a_set_remembered_from_call_to_call_is_caught(tmp_path: Path, runner: Ru
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_patch_that_changes_nothing_that_matters_has_no_gain(
     tmp_path: Path, runner: Runner, checker: Make
 ) -> None:
@@ -109,6 +112,7 @@ def test_a_patch_that_does_not_build_is_named_so(tmp_path: Path, runner: Runner,
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_patch_that_cannot_stand_inputs_it_has_not_seen_is_named_so(
     tmp_path: Path, runner: Runner, checker: Make
 ) -> None:

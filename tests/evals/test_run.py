@@ -60,6 +60,7 @@ def test_an_agent_that_cannot_start_is_a_row_and_not_a_crash(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_case_is_solved_from_question_to_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores = tmp_path / "scores.json"
     assert (

@@ -7,7 +7,7 @@ import pytest
 from agent.selftest.catalogue import KnownChange, read_catalogue
 from tests.selftest.conftest import Judge
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 CATALOGUE = [change for change in read_catalogue() if not change.is_extra]
 CHEATS = [c for c in CATALOGUE if c.kind == "cheat"]
 UNCLEAR = ("no detectable gain", "not enough samples")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tools.errors import ToolError, UnreadableOutput
 from tools.live.address import Address, parse_address
+from tools.live.bounds import MAX_SECONDS
 from tools.live.contention import MUTEX, contention_of, sampling_doubts
 from tools.live.cost import BEFORE_S, CostWatch
 from tools.live.delta import subtract
@@ -26,7 +27,6 @@ from tools.profiles.pprof import PprofLimits, read_pprof, write_pprof
 from tools.profiles.profile import Profile
 from tools.profiles.views import base_unit
 
-MAX_SECONDS = 300.0
 GRACE_S = 20.0
 """How long an answer may take beyond the seconds that were asked for: a large heap is written slowly."""
 ASKING_S = 2.0

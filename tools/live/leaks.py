@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tools.errors import ToolError
+from tools.live.bounds import LEAST_GROWTH_SECONDS
 from tools.live.delta import Stack, stacks_of
 from tools.live.endpoint import Endpoint, whole_seconds
 from tools.live.findings import Finding, FindingKind, Measured
@@ -21,7 +22,6 @@ from tools.measure.rates import rate_ratio
 from tools.profiles.profile import Function, Profile
 
 LOOKS = 30
-LEAST_SECONDS = 15.0
 LEAST_GOROUTINES = 10.0
 LEAST_BYTES = 256 * 1024.0
 """Growth below these is none: what a server needs for one burst more."""
@@ -64,8 +64,10 @@ def watch_for_leaks(
 
     `counter` names the variable that counts requests; "" takes the one whose name says so. Raises: ToolError.
     """
-    if seconds < LEAST_SECONDS:
-        raise ToolError(f"leaks can't be told within {seconds:g} s: watch for at least {LEAST_SECONDS:g} s")
+    if seconds < LEAST_GROWTH_SECONDS:
+        raise ToolError(
+            f"leaks can't be told within {seconds:g} s: watch for at least {LEAST_GROWTH_SECONDS:g} s"
+        )
     whole_seconds(seconds)
     with endpoint.alone():
         counted = counter or _usual_counter(endpoint)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from tools.profiles.causes import Cause, go_cause, python_cause
 from tools.profiles.ownership import OwnCode, Owner
-from tools.profiles.profile import Function, Profile
+from tools.profiles.profile import Function, IntArray, Profile
+from tools.profiles.queries import BoolArray
 
 _GO_CLOSURE = re.compile(r"(\.func\d+(\.\d+)*|-range\d+|\.gowrap\d+|\.deferwrap\d+)+$")
 _GO_TYPE_ARGUMENTS = re.compile(r"\[\.\.\.\]$|\[go\.shape[^]]*\]")
@@ -80,16 +82,38 @@ def attribute(profile: Profile, value: str, own: OwnCode) -> Attribution:
     ]
     amounts = profile.values[:, profile.column(value)]
     result = Attribution(total=int(amounts.sum()), places={}, unattributed=Counter())
-    functions = profile.frame_function.tolist()
-    lines = profile.frame_line.tolist()
-    frame_ids = profile.frame_ids.tolist()
-    offsets = profile.offsets.tolist()
+    for stack, amount, seen in _told_apart(profile, amounts, is_own):
+        _add(result, profile.functions, is_own, places, stack, amount, seen, own)
+    return result
+
+
+def _told_apart(
+    profile: Profile, amounts: IntArray, is_own: BoolArray
+) -> Iterator[tuple[list[tuple[int, int]], int, int]]:
+    """Stacks with their amount and how often they were seen, those put together that differ in nothing that counts.
+
+    What counts are own frames, and the functions below the first of them; all functions where there is none.
+    """
+    owned = is_own[profile.frame_function][profile.frame_ids]
+    lengths = np.diff(profile.offsets)
+    before: IntArray = np.cumsum(owned) - owned
+    starts = np.minimum(profile.offsets[:-1], max(len(owned) - 1, 0))
+    first: IntArray = np.repeat(before[starts] if len(owned) else before, lengths)
+    kept = owned | (before == first)
+    # An own frame is known by its number; of a foreign one the line makes no difference.
+    tokens = np.where(owned, profile.frame_ids, -1 - profile.frame_function[profile.frame_ids])[kept]
+    ends = np.concatenate([[0], np.cumsum(kept)])[profile.offsets].tolist()
     seen = profile.times_seen().tolist()
+    groups: dict[bytes, list[int]] = {}
     for n, amount in enumerate(amounts.tolist()):
         if amount:
-            stack = [(functions[f], lines[f]) for f in frame_ids[offsets[n] : offsets[n + 1]]]
-            _add(result, profile.functions, is_own, places, stack, amount, seen[n], own)
-    return result
+            group = groups.setdefault(tokens[ends[n] : ends[n + 1]].tobytes(), [0, 0])
+            group[0] += amount
+            group[1] += seen[n]
+    functions, lines = profile.frame_function.tolist(), profile.frame_line.tolist()
+    for key, (amount, times) in groups.items():
+        stack = np.frombuffer(key, dtype=tokens.dtype).tolist()
+        yield [(functions[t], lines[t]) if t >= 0 else (-1 - t, 0) for t in stack], amount, times
 
 
 def place_of(function: Function, own: OwnCode) -> Place:
@@ -113,7 +137,7 @@ def _is_inner(place: Place) -> bool:
 def _add(
     result: Attribution,
     functions: tuple[Function, ...],
-    is_own: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    is_own: BoolArray,
     places: list[Place | None],
     stack: list[tuple[int, int]],
     amount: int,

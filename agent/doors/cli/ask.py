@@ -45,9 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Carry the command out; the exit code. Raises: AgentError, ToolError."""
-    from agent.doors.cli.running import answer
     from agent.request import Request, Watching
-    from agent.targets import is_live
+    from agent.targets import check, is_live
 
     watching = Watching(
         capture_s=args.seconds, growth_s=args.growth_seconds, header_env=args.header_env, counter=args.counter
@@ -68,6 +67,9 @@ def execute(args: argparse.Namespace) -> int:
         sources=_absolute(args.sources),
         watching=watching,
     )
+    check(request)  # before anything heavy is loaded: what can't be used is said at once
+    from agent.doors.cli.running import answer
+
     return answer(args, lambda service, progress: service.run(request, progress), os.environ)
 
 

@@ -67,13 +67,14 @@ def _program(
     args: argparse.Namespace, runner: Runner, environment: Mapping[str, str]
 ) -> Endpoint | LiveProcess:
     from agent.errors import BadRequest
+    from agent.request import Request, Watching
     from agent.targets import check, is_live, pid_of
     from tools.live.endpoint import Endpoint
     from tools.live.pids import LiveProcess
 
     if not is_live(args.target):
         raise BadRequest(f"{args.target} is no program that runs: give http://HOST:PORT or pid:N")
-    check(args.target)
+    check(Request(question="", target=args.target, watching=Watching(capture_s=args.seconds)))
     pid = pid_of(args.target)
     if pid is None:
         return Endpoint(url=args.target, header_env=args.header_env, environment=environment)

@@ -118,6 +118,7 @@ def test_a_change_of_a_test_is_forbidden_and_decided_at_once(cli: Cli, repo: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_faster_change_is_accepted_and_a_wrong_one_is_not(
     cli: Cli, repo: Path, git: Git, tmp_path: Path
 ) -> None:

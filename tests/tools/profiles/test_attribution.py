@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tools.profiles.attribution import Place, attribute
+from tools.profiles.attribution import Attribution, Place, attribute
+from tools.profiles.builder import ProfileBuilder
 from tools.profiles.causes import go_cause, python_cause
 from tools.profiles.ownership import OwnCode, Owner
 from tools.profiles.pprof import read_pprof
-from tools.profiles.profile import Function, Profile
+from tools.profiles.profile import Function, Profile, ValueType
 
 Stacks = Callable[[str], Profile]
 GO = OwnCode(language="go", root=Path("/copy"), module="example.com/app")
@@ -215,3 +218,48 @@ def test_the_first_known_frame_names_the_kind_of_go_work(names: list[str], cause
 )
 def test_the_file_names_the_kind_of_python_work(file: str, cause: str | None) -> None:
     assert python_cause([file]) == cause
+
+
+def test_stacks_that_are_put_together_cost_what_they_cost_one_by_one() -> None:
+    """Rows that differ in nothing that counts are added up first: any profile must come out as row by row."""
+    draw = random.Random(4)
+    own = OwnCode(language="go", root=Path("/src"), module="example.org/app")
+    known = [
+        *(Function(name=f"example.org/app.f{n}", file="/src/a.go", start_line=10 * n) for n in range(4)),
+        *(
+            Function(name=name, file="/go/x.go")
+            for name in ("runtime.mallocgc", "fmt.Sprintf", "regexp.Match", "a/b.c")
+        ),
+    ]
+    value = [ValueType(name="cpu", unit="nanoseconds")]
+    rows = [
+        ([(draw.choice(known), draw.randint(0, 2)) for _ in range(draw.randint(0, 6))], draw.randint(0, 9))
+        for _ in range(600)
+    ]
+    whole = ProfileBuilder(value)
+    apart: Counter[tuple[object, ...]] = Counter()
+    for number, (stack, amount) in enumerate(rows):
+        whole.add(stack, [amount], {"row": str(number)})
+        one = ProfileBuilder(value)
+        one.add(stack, [amount])
+        apart.update(_flat(attribute(one.build(), "cpu", own)))
+    assert _flat(attribute(whole.build(), "cpu", own)) == +apart
+
+
+def _flat(found: Attribution) -> Counter[tuple[object, ...]]:
+    """Everything that is added up, by what it belongs to."""
+    flat: Counter[tuple[object, ...]] = Counter({("total",): found.total})
+    flat.update({("none", cause): amount for cause, amount in found.unattributed.items()})
+    for place, cost in found.places.items():
+        flat.update(
+            {
+                (place, "attributed"): cost.attributed,
+                (place, "own"): cost.own,
+                (place, "samples"): cost.samples,
+            }
+        )
+        flat[place, "cumulative"] += cost.cumulative
+        for name in ("lines", "attributed_lines", "causes", "foreign", "callers", "children"):
+            for key, amount in getattr(cost, name).items():
+                flat[place, name, str(key)] += amount
+    return +flat
