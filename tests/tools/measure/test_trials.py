@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,23 @@ def test_the_share_that_no_work_explains_is_measured(tmp_path: Path) -> None:
     build, gain = subject.with_gain(0.10)
     assert gain == pytest.approx(0.10, abs=0.0005)
     assert int(build.argv[0]) == 1750
+    assert subject.iterations == {subject.benchmark.name: 1}
+
+
+def test_trials_run_as_many_operations_as_told_the_share(tmp_path: Path) -> None:
+    """What a process costs once is twice the share of half as many operations: the truth would be another."""
+    seen: set[int] = set()
+
+    class Counting(SyntheticHost):
+        """Remembers how many operations its processes were asked for."""
+
+        def sample(self, build, benchmark, iterations):  # type: ignore[no-untyped-def]
+            seen.add(iterations)
+            return SyntheticHost.sample(self, build, benchmark, iterations)
+
+    subject = subject_on(Counting("normal", 0.01), tmp_path)
+    coverage(replace(subject, iterations={subject.benchmark.name: 7}), rules(), 2, seed=1)
+    assert seen == {7}
 
 
 def test_trials_are_counted_as_they_end_and_can_be_cancelled(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def with_fixed_share(
     seed: int,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Subject:
-    """The subject with the share of its time that doesn't depend on the work, by measuring.
+    """The subject with the share of its time that doesn't depend on the work, by measuring, and its iterations.
 
     Pairs of all and of half the work: their ratio is half of one and that share. Raises: ToolError, Cancelled.
     """
@@ -97,7 +97,7 @@ def with_fixed_share(
         enough = (known.high - known.low) / 2 <= SHARE_PRECISION
         if enough and len(ratios) * ROUND_PAIRS >= fewest:
             break
-    return replace(subject, fixed_share=max(0.0, 2 * math.exp(known.estimate) - 1))
+    return replace(subject, fixed_share=max(0.0, 2 * math.exp(known.estimate) - 1), iterations=iterations)
 
 
 def false_wins(
@@ -173,8 +173,11 @@ def _trials(
     on_trial: OnTrial,
     is_cancelled: Callable[[], bool],
 ) -> list[Trial]:
-    """One trial of each candidate, each with another order."""
-    iterations = iterations_for(subject, rules)
+    """One trial of each candidate, each with another order.
+
+    Processes run as many operations as those did that told the fixed share: of half as many it is twice as large.
+    """
+    iterations = subject.iterations or iterations_for(subject, rules)
     found = []
     for number, candidate in enumerate(candidates):
         found.append(

@@ -61,7 +61,8 @@ PROGRAMS: Mapping[Language, Program] = {
 class Subject:
     """A bundled program on this host, its copies below `folder`. `baseline` has all of the work.
 
-    `fixed_share` is the share of the baseline's time that doesn't depend on the work, 0 to 1.
+    `fixed_share` is the share of the baseline's time that doesn't depend on the work, 0 to 1; it belongs to processes
+    that run so many `iterations`, None where they weren't chosen yet.
     """
 
     language: Language
@@ -69,6 +70,7 @@ class Subject:
     folder: Path
     baseline: Build
     fixed_share: float = 0.0
+    iterations: Mapping[str, int] | None = None
 
     @property
     def workload(self) -> Workload:
