@@ -50,6 +50,9 @@ def _go(profile: Profile) -> OwnCode:
         module = modules.most_common(1)[0][0] if modules else ""
         return OwnCode(language="go", root=_root_of_module(profile, module), module=module)
     folder = PurePosixPath(main.file).parent
+    trimmed = _HOSTED.match(folder.as_posix())
+    if trimmed:  # built with -trimpath: the main package's file is named by its import path
+        return OwnCode(language="go", root=_root_of_module(profile, trimmed[1]), module=trimmed[1])
     beside = [m for m, _ in modules.most_common() if _lies_beside(profile, m, folder)]
     module = beside[0] if beside else ""
     root = _root_of_module(profile, module) if module else Path(folder)
