@@ -26,6 +26,7 @@ from tools.measure.verifier import Verifier
 from tools.measure.workload import Workload
 from tools.python.concurrency import NOTE as PYTHON_NOTE
 from tools.python.concurrency import is_sequential as is_sequential_python
+from tools.python.growing import NAME as GROWTH_PROFILER
 from tools.python.interpreter import Interpreter, find_interpreter
 from tools.python.toolchain import PythonToolchain
 from tools.python.verifier import PythonVerifier
@@ -34,6 +35,9 @@ from tools.run.process import Runner
 
 _MEMORY = re.compile(
     r"\bmemory\b|\bRAM\b|\bOOM\b|\bheap\b|\bleak|\b\d+\s?[MG]i?B\b|\bbig\b|\bkilled\b", re.IGNORECASE
+)
+_GROWTH = re.compile(
+    r"\bleak|\bgr[eo]w|\bincreas|\bmore and more\b|\bever more\b|\bcreep|\bclimb|\bOOM\b", re.IGNORECASE
 )
 _TIME = re.compile(r"\bslow|\btime|\blong\b|\bfast|\bsecond|\blatency|\bCPU\b|\bminutes?\b", re.IGNORECASE)
 _GOROUTINES = re.compile(r"\bgoroutine|\bdeadlock|\bblocked\b|\bconcurren", re.IGNORECASE)
@@ -87,9 +91,10 @@ class HostIntake:
         )
 
     def _wanted(self, toolchain: Toolchain, request: Request, root: Path) -> tuple[Profiler, ...]:
-        """The profilers that are worth their time; Python's all are."""
+        """The profilers that are worth their time; Python's all are, but for that of growth, which slows it down."""
         if not isinstance(toolchain, GoToolchain):
-            return toolchain.profilers
+            asked = is_about_memory(request.question) and is_about_growth(request.question)
+            return tuple(p for p in toolchain.profilers if p.name != GROWTH_PROFILER or asked)
         sequential = is_sequential(root, list_packages(self.runner, self._find_go(), root))
         chosen = chosen_profilers(request.question, self.definition, is_sequential=sequential)
         return tuple(p for p in toolchain.profilers if p.name in chosen)
@@ -184,6 +189,11 @@ class HostIntake:
 def is_about_memory(question: str) -> bool:
     """Whether a question asks about memory."""
     return bool(_MEMORY.search(question))
+
+
+def is_about_growth(question: str) -> bool:
+    """Whether a question asks about something that becomes ever more, whatever it is."""
+    return bool(_GROWTH.search(question))
 
 
 def focus_of(question: str, language: str) -> tuple[View, ...]:

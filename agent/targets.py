@@ -60,6 +60,10 @@ def pid_of(target: str) -> int | None:
 def check(request: Request) -> None:
     """Raises: BadRequest when a request's target can't be used, as far as can be told before it is looked at."""
     target = request.target
+    if request.sources is not None and not Path(request.sources).is_dir():
+        raise BadRequest(
+            f"there is no folder {request.sources}: give the one with the program's sources to --sources"
+        )
     match kind_of(target):
         case "project":
             locate(Path(target))

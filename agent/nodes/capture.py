@@ -20,6 +20,7 @@ from tools.errors import Cancelled, ToolError
 from tools.measure.hostlock import measuring_alone
 from tools.measure.toolchain import Capture, Profiler, ProfileView
 from tools.measure.workload import Workload
+from tools.python.growing import NAME as GROWTH_PROFILER
 
 LEAST_WAITING = 0.1
 """So many goroutines must have waited for locks at a time, on average, for contention to be about something."""
@@ -43,12 +44,13 @@ def capture(task: CaptureTask, runtime: Runtime[Deps]) -> dict[str, Any]:
 def is_ranked(deps: Deps, record: CaptureRecord) -> bool:
     """Whether a capture says where the target's own code costs something.
 
-    Who has the largest share of next to no contention is no bottleneck, and threads are started by the runtime.
+    Who has the largest share of next to no contention is no bottleneck, threads are started by the runtime, and memory
+    that goes on being kept is a finding, beside memray's view of all of it.
     """
     if record.view == "contention":
         found = deps.evidence.index.get(record.evidence_id)
         return any(q.name == "mean_waiting_goroutines" and q.value >= LEAST_WAITING for q in found.quantities)
-    return record.view != "threads"
+    return record.view != "threads" and record.profiler != GROWTH_PROFILER
 
 
 def run_profiler(

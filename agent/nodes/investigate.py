@@ -41,7 +41,7 @@ def investigate(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
             bottlenecks = with_remarks(deps, plan, hotspots, bottlenecks)
     return {
         "hotspots": list(hotspots),
-        "findings": [*state.get("findings", []), *noticed(deps, records)],
+        "findings": [*state.get("findings", []), *noticed(deps)],
         "bottlenecks": list(bottlenecks),
         "turn": 0,
         "stages": clock.times,

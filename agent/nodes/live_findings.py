@@ -21,6 +21,7 @@ from tools.live.leaks import Watched
 from tools.measure.toolchain import Capture
 from tools.profiles.ownership import OwnCode
 from tools.profiles.profile import Profile
+from tools.profiles.queries import FunctionCost
 
 FRAMES = 8
 """So many of a stack's frames are named, leaf first."""
@@ -31,7 +32,6 @@ TITLES: Mapping[FindingKind, str] = {
     "memory-leak": "Memory leaks",
     "growing-goroutines": "Goroutines become more",
     "growing-memory": "Memory in use grows",
-    "many-goroutines": "Very many goroutines",
     "contention": "Goroutines wait for a lock",
 }
 SEVERITIES: Mapping[FindingKind, Severity] = {
@@ -39,7 +39,6 @@ SEVERITIES: Mapping[FindingKind, Severity] = {
     "memory-leak": "HIGH",
     "growing-goroutines": "MEDIUM",
     "growing-memory": "MEDIUM",
-    "many-goroutines": "HIGH",
 }
 MANY_WAIT, SOME_WAIT = 1.0, 0.1
 """From so many goroutines that wait for locks at any time, on average, on waiting is serious, or worth a look."""
@@ -53,16 +52,20 @@ VERDICTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """One capture of a live program with its evidence; `kind` is what it was asked for by."""
+    """One capture of a live program with its evidence; `kind` is what it was asked for by, `leading` what costs most
+    in it.
+    """
 
     kind: str
     capture: Capture
     record: CaptureRecord
+    leading: tuple[FunctionCost, ...]
 
 
 def growth_told(deps: Deps, watched: Watched, address: str, duration_s: float) -> tuple[Finding, ...]:
     """What was found by looking again and again: each leak, or that there is none."""
-    numbered = list(enumerate(watched.findings, 1))
+    # That there are very many is told of the goroutine profile, where it is taken by itself.
+    numbered = list(enumerate((f for f in watched.findings if f.kind != "many-goroutines"), 1))
     quantities = [*_totals(watched), *(q for n, found in numbered for q in _quantities(n, found))]
     evidence = deps.evidence.add(
         "measurement",
@@ -137,12 +140,10 @@ def _growing(evidence: str, n: int, found: LiveFinding) -> Finding:
             if "leaked_by_runtime" in has:
                 text += f" Go's own leak profile lists {say('leaked_by_runtime')} of them."
             text += " Those that became most stand at:"
-        case "memory-leak" | "growing-memory":
+        case _:
             text = f"What is left in use after each collection grows: {grows}."
             if found.stack:
                 text += f" {say('share_of_growth_here')} of the growth was allocated at:"
-        case _:
-            text = f"There were {say('goroutines')} at once, most of them ({say('goroutines_here')}) at:"
     if found.doubts:
         text += f" ({plain('; '.join(found.doubts))}.)"
     return Finding(

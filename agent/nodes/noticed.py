@@ -1,23 +1,29 @@
-"""What captures show beside the places that cost: leaked goroutines, or far too many."""
+"""What captures show beside the places that cost: leaked goroutines, far too many, memory that goes on being kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from agent.deps import Deps
-from agent.evidence import Evidence
-from agent.report import Finding
-from agent.state import CaptureRecord
+from agent.evidence import Evidence, Quantity
+from agent.report import Finding, quoted
+from tools.profiles.pprof import read_pprof
+from tools.profiles.queries import top
+from tools.python.growing import NAME as GROWTH_PROFILER
 
 TOO_MANY_GOROUTINES = 10_000
 COUNTED = ("peak_goroutines", "total_goroutine")
 """What goroutines at one time are called in evidence: the most of a workload's, or those of a moment."""
+LEAST_KEPT_BYTES = 64 * 1024
+"""Less than that a program may keep more of at its end than after its warm-up without a word."""
+LINES = 5
+"""So many lines that keep memory are named."""
 
 
-def noticed(deps: Deps, records: Sequence[CaptureRecord]) -> tuple[Finding, ...]:
-    """What the captures' evidence shows, the worst first; empty where nothing is out of the ordinary."""
-    evidence = [deps.evidence.index.get(record.evidence_id) for record in records]
-    return (*_leaks(evidence), *_too_many(evidence))
+def noticed(deps: Deps) -> tuple[Finding, ...]:
+    """What the evidence of all captures shows, the worst first; empty where nothing is out of the ordinary."""
+    captures = [e for e in deps.evidence.index.items if e.kind == "capture" and not e.failure]
+    return (*_leaks(captures), *_too_many(captures), *_kept(deps, captures))
 
 
 def _at_least(found: Evidence, name: str, limit: float) -> bool:
@@ -48,3 +54,39 @@ def _too_many(evidence: Sequence[Evidence]) -> Iterator[Finding]:
                 severity="HIGH",
                 evidence=(found.id,),
             )
+
+
+def _kept(deps: Deps, evidence: Sequence[Evidence]) -> Iterator[Finding]:
+    """By line, what a Python program holds more of at its end than after its warm-up."""
+    for found in evidence:
+        if found.tool != GROWTH_PROFILER:
+            continue
+        if not _at_least(found, "grown_space", LEAST_KEPT_BYTES):
+            yield Finding(
+                title="No memory goes on being kept",
+                text=f"In {{{found.id}.watched}} after its warm-up the program came to hold {{{found.id}.grown_space}} "
+                "more.",
+                evidence=(found.id,),
+            )
+            continue
+        profile = read_pprof(deps.folder.path / found.artefacts[0].path)
+        lines = top(profile, value="grown_space", by="self", limit=LINES)
+        told = deps.evidence.add(
+            "analysis",
+            "memory that goes on being kept, by line",
+            "ask-profiler growth",
+            quantities=[
+                Quantity(name=f"kept_{n}", value=float(line.self_value), unit="B")
+                for n, line in enumerate(lines, 1)
+            ],
+        )
+        yield Finding(
+            title="Memory that goes on being kept",
+            text=f"In {{{found.id}.watched}} after its warm-up the program came to hold {{{found.id}.grown_space}} "
+            f"more, {{{found.id}.growth}}. One that builds up a result does so, too; one that only serves requests "
+            "shouldn't. Most of it was allocated at:",
+            items=tuple(
+                f"{quoted(line.function.name)}: {{{told.id}.kept_{n}}}" for n, line in enumerate(lines, 1)
+            ),
+            evidence=(found.id, told.id),
+        )

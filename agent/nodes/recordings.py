@@ -193,14 +193,7 @@ def observed_plan(
 
 
 def with_sources(profile: Profile, own: OwnCode, sources: Path) -> tuple[Profile, OwnCode]:
-    """The profile and its own code as if it had been recorded where the sources are.
-
-    Raises: BadRequest when there is no such folder.
-    """
-    if not sources.is_dir():
-        raise BadRequest(
-            f"there is no folder {sources}: give the one with the program's sources to --sources"
-        )
+    """The profile and its own code as if it had been recorded where the sources are."""
     own_files = {f.file: own.relative(f) for f in profile.functions}
     named = tuple(
         replace(f, file=f.file if own_files[f.file] is None else str(sources / str(own_files[f.file])))

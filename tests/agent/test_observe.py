@@ -98,3 +98,9 @@ def test_what_a_target_is_is_told_from_its_name(tmp_path: Path) -> None:
     assert [kind_of(str(t)) for t in targets] == ["project", "project", "recording", "project"]
     with pytest.raises(BadRequest, match="doesn't exist"):
         check(Request(question="", target=str(tmp_path / "gone")))
+
+
+def test_sources_that_are_not_there_are_refused_before_anything_is_captured(tmp_path: Path) -> None:
+    for target in (str(RECORDED / "go1.26-cpu.pb.gz"), "pid:1"):
+        with pytest.raises(BadRequest, match=r"there is no folder .*gone"):
+            check(Request(question="", target=target, sources=str(tmp_path / "gone")))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
 
-from agent.planning import focus_of
+from agent.planning import HostIntake, focus_of
+from agent.request import Request
+from tools.run.process import Runner
 
 
 @pytest.mark.parametrize(
@@ -40,3 +46,23 @@ def test_goroutines_come_first_when_asked_about_and_only_in_go() -> None:
     assert focus_of("Are there goroutines that never end?", "go")[0] == "goroutines"
     assert focus_of("Everything seems blocked", "go")[0] == "goroutines"
     assert "goroutines" not in focus_of("goroutines?", "python")
+
+
+@pytest.mark.parametrize(
+    ("question", "is_watched"),
+    [
+        ("Its memory grows all day", True),
+        ("Does it leak?", True),
+        ("Why does it use so much memory?", False),
+        ("Time grows with the number of records", False),
+    ],
+)
+def test_what_python_goes_on_keeping_is_watched_when_growing_memory_is_asked_about(
+    question: str, is_watched: bool, tmp_path: Path, runner: Runner
+) -> None:
+    """tracemalloc makes a program several times slower."""
+    (tmp_path / "app.py").write_text("if __name__ == '__main__':\n    print(1)\n")
+    request = Request(question=question, target=str(tmp_path / "app.py"), python=sys.executable)
+    plan = HostIntake(runner=runner, environment=dict(os.environ), request=request).plan(request, tmp_path)
+    assert ("tracemalloc" in plan.profilers) is is_watched
+    assert {"py-spy", "memray"} <= {*plan.profilers, *(m.what for m in plan.missing)}

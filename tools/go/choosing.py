@@ -11,9 +11,10 @@ LOCKS = re.compile(
     r"\block(s|ed|ing)?\b|\bcontention\b|\bcontended\b|\bmutex|\bsemaphore|\bstarv", re.IGNORECASE
 )
 """Words of questions about waiting for locks."""
-_WAITING = re.compile(
+WAITING = re.compile(
     r"\bblock(s|ed|ing)?\b|\bdeadlock|\bstuck\b|\bhang(s|ing)?\b|\bwait(s|ing)?\b", re.IGNORECASE
 )
+"""Words of questions about waiting for anything."""
 _LEAKS = re.compile(
     r"\bleak\w*\W+(\w+\W+)?goroutine|\bgoroutines?\W+(\w+\W+)?(leak|pile|accumulat|grow|never)|\bnever ends?\b",
     re.IGNORECASE,
@@ -26,8 +27,8 @@ _TRACE = re.compile(
 ALWAYS = frozenset(kind.name for kind in (CPU, HEAP, GOROUTINE, RUNTIME))
 _CALLED_FOR: Mapping[str, re.Pattern[str]] = {
     MUTEX.name: LOCKS,
-    BLOCK.name: re.compile(f"{LOCKS.pattern}|{_WAITING.pattern}", re.IGNORECASE),
-    LEAK.name: re.compile(f"{_LEAKS.pattern}|{_WAITING.pattern}", re.IGNORECASE),
+    BLOCK.name: re.compile(f"{LOCKS.pattern}|{WAITING.pattern}", re.IGNORECASE),
+    LEAK.name: re.compile(f"{_LEAKS.pattern}|{WAITING.pattern}", re.IGNORECASE),
     TRACE.name: _TRACE,
 }
 _NAMED: Mapping[str, re.Pattern[str]] = {

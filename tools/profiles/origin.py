@@ -15,6 +15,8 @@ from tools.profiles.ownership import DEPENDENCY_PARTS, OwnCode
 from tools.profiles.profile import Function, Profile
 from tools.profiles.queries import function_costs
 
+NOWHERE = Path("/nowhere")
+"""A root that holds nothing: whose code it is can't be told."""
 _GO_MAIN = "main.main"
 _HOSTED = re.compile(r"^([a-z0-9.-]+\.[a-z]{2,}(?:/[^/.]+){1,2})(?:[/.]|$)", re.IGNORECASE)
 """A Go function's module, as far as its name tells: host, owner and repository."""
@@ -111,7 +113,7 @@ def _common(folders: Iterable[str]) -> Path:
     """The deepest folder above all of them; one that holds nothing where there is none."""
     parts = [PurePosixPath(folder).parts for folder in folders]
     if not parts:
-        return Path("/nowhere")
+        return NOWHERE
     shared = []
     for level in zip(*parts, strict=False):
         if len(set(level)) > 1:

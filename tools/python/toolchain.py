@@ -10,6 +10,7 @@ from tools.errors import ProgramFailed, UnreadableOutput
 from tools.measure.toolchain import Build, Profiler, TestOutcome
 from tools.measure.workload import Benchmark, Sample, Workload
 from tools.python.concurrency import is_sequential
+from tools.python.growing import TracemallocGrowth
 from tools.python.interpreter import SCRATCH, Interpreter
 from tools.python.remembering import Memray
 from tools.python.running import sample
@@ -53,8 +54,12 @@ class PythonToolchain:
 
     @property
     def profilers(self) -> tuple[Profiler, ...]:
-        """py-spy for CPU, memray for memory."""
-        return (PySpy(self.runner, self.interpreter), Memray(self.runner, self.interpreter))
+        """py-spy for CPU, memray for memory, tracemalloc for memory that goes on being kept."""
+        return (
+            PySpy(self.runner, self.interpreter),
+            Memray(self.runner, self.interpreter),
+            TracemallocGrowth(self.runner, self.interpreter),
+        )
 
     def build(self, root: Path, workload: Workload) -> Build:
         """Compile every file to bytecode, so that no measured process has to.

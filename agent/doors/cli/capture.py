@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.doors.cli.recorded import runner_for
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -48,11 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Take the profile, or list the kinds; 0. Raises: BadRequest, StorageFailed, ToolError."""
-    from tools.run.process import Runner
-    from tools.run.sandbox import NoSandbox
-
-    # Only py-spy, memray and what they need are started; none of them can look into another process from a sandbox.
-    runner = Runner(NoSandbox())
+    # What another process wrote (memray's recording) is read in the sandbox.
+    runner = runner_for(f"capturing {args.target}")
     try:
         program = _program(args, runner, os.environ)
         if args.kinds:
@@ -78,7 +77,8 @@ def _program(
     pid = pid_of(args.target)
     if pid is None:
         return Endpoint(url=args.target, header_env=args.header_env, environment=environment)
-    return LiveProcess(pid=pid, runner=runner, header_env=args.header_env, environment=dict(environment))
+    process = LiveProcess(pid=pid, runner=runner, header_env=args.header_env, environment=dict(environment))
+    return process.endpoint() if process.process().language == "go" else process
 
 
 def _take(args: argparse.Namespace, program: Endpoint | LiveProcess) -> int:

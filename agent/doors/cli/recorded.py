@@ -108,13 +108,7 @@ def opened(path: Path) -> Profile:
     runners: list[Runner] = []
 
     def make_runner() -> Runner:
-        from tools.run.process import Runner
-        from tools.run.sandbox import choose_sandbox
-
-        chosen = choose_sandbox("auto")
-        if chosen.warning:
-            sys.stderr.write(f"ask-profiler: reading {path}: {chosen.warning}\n")
-        runners.append(Runner(chosen.sandbox))
+        runners.append(runner_for(f"reading {path}"))
         return runners[0]
 
     try:
@@ -122,6 +116,17 @@ def opened(path: Path) -> Profile:
     finally:
         for runner in runners:
             runner.close()
+
+
+def runner_for(purpose: str) -> Runner:
+    """A runner whose confined programs are in the sandbox; without one that is said. Whoever asked closes it."""
+    from tools.run.process import Runner
+    from tools.run.sandbox import choose_sandbox
+
+    chosen = choose_sandbox("auto")
+    if chosen.warning:
+        sys.stderr.write(f"ask-profiler: {purpose}: {chosen.warning}\n")
+    return Runner(chosen.sandbox)
 
 
 def chosen_value(profile: Profile, wanted: str | None, file: str) -> str:
