@@ -13,7 +13,7 @@ from pathlib import Path
 from agent.deps import Deps
 from agent.nodes.capture import failed, is_ranked, keep
 from agent.nodes.live_findings import Taken, contention_told, cost_told, growth_told, standing_told
-from agent.nodes.recordings import TOP, Seen, leading_functions, leading_shares, observed_plan, with_sources
+from agent.nodes.recordings import TOP, Seen, leading_figures, leading_functions, observed_plan, with_sources
 from agent.planning import is_about_growth, is_about_memory
 from agent.report import Finding
 from agent.request import Missing, Request
@@ -61,7 +61,7 @@ def live_seen(deps: Deps, request: Request, say: Callable[[str], None]) -> Seen:
     language, own = _origin(captures, request)
     seen = [_with_sources(c, own, request) for c in captures]
     own = replace(own, root=Path(request.sources)) if request.sources else own
-    taken = [_keep(deps, kind, capture) for kind, capture in seen]
+    taken = [as_taken(deps, kind, capture) for kind, capture in seen]
     ranked = _ranked(deps, taken, request)
     plan = observed_plan(
         request, language, own, why=WHY, profilers=tuple(t.capture.profiler for t in taken), kind="live"
@@ -69,7 +69,7 @@ def live_seen(deps: Deps, request: Request, say: Callable[[str], None]) -> Seen:
     findings = (
         *watched,
         *contention_told(deps, taken),
-        *(_costliest(t) for t in taken if t.record in ranked and t.record.view != "goroutines"),
+        *(costliest(t) for t in taken if t.record in ranked and t.record.view != "goroutines"),
         *(standing_told(deps, t.capture.profile, own) for t in taken if t.kind == "goroutine"),
         *cost_told(taken),
     )
@@ -200,13 +200,19 @@ def _with_sources(taken: tuple[str, Capture], own: OwnCode, request: Request) ->
     return kind, replace(capture, profile=profile)
 
 
-def _keep(deps: Deps, kind: str, capture: Capture) -> Taken:
+def as_taken(deps: Deps, kind: str, capture: Capture) -> Taken:
+    """A capture as evidence, with every figure that is told of it."""
     leading = top(capture.profile, value=capture.value, by="self", limit=TOP)
-    record = keep(deps, capture, WHEN, leading_shares(leading))
+    figures = leading_figures(capture.profile, capture.value, leading)
+    new = [
+        q for q in figures if q.name not in capture.quantities
+    ]  # most captures measure their total themselves
+    record = keep(deps, capture, WHEN, new)
     return Taken(kind=kind, capture=capture, record=record, leading=leading)
 
 
-def _costliest(taken: Taken) -> Finding:
+def costliest(taken: Taken) -> Finding:
+    """What costs most by itself in a capture, whoever's code it is."""
     record = taken.record
     return leading_functions(record.evidence_id, record.view, record.value, taken.leading)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from agent.deps import Deps
 from agent.evidence import Evidence, Quantity
 from agent.report import Finding, quoted
+from tools.live.delta import stacks_of
 from tools.profiles.pprof import read_pprof
-from tools.profiles.queries import top
+from tools.profiles.profile import Profile
 from tools.python.growing import NAME as GROWTH_PROFILER
 
 TOO_MANY_GOROUTINES = 10_000
@@ -70,23 +73,35 @@ def _kept(deps: Deps, evidence: Sequence[Evidence]) -> Iterator[Finding]:
             )
             continue
         profile = read_pprof(deps.folder.path / found.artefacts[0].path)
-        lines = top(profile, value="grown_space", by="self", limit=LINES)
+        lines = _keeping_lines(profile, deps.workspace.baseline).most_common(LINES)
         told = deps.evidence.add(
             "analysis",
             "memory that goes on being kept, by line",
             "ask-profiler growth",
             quantities=[
-                Quantity(name=f"kept_{n}", value=float(line.self_value), unit="B")
-                for n, line in enumerate(lines, 1)
+                Quantity(name=f"kept_{n}", value=float(size), unit="B")
+                for n, (_, size) in enumerate(lines, 1)
             ],
         )
         yield Finding(
             title="Memory that goes on being kept",
             text=f"In {{{found.id}.watched}} after its warm-up the program came to hold {{{found.id}.grown_space}} "
             f"more, {{{found.id}.growth}}. One that builds up a result does so, too; one that only serves requests "
-            "shouldn't. Most of it was allocated at:",
-            items=tuple(
-                f"{quoted(line.function.name)}: {{{told.id}.kept_{n}}}" for n, line in enumerate(lines, 1)
-            ),
+            "shouldn't. Most of it was allocated at, or by what is called there:",
+            items=tuple(f"{quoted(line)}: {{{told.id}.kept_{n}}}" for n, (line, _) in enumerate(lines, 1)),
             evidence=(found.id, told.id),
         )
+
+
+def _keeping_lines(profile: Profile, root: Path) -> Counter[str]:
+    """Bytes by the target's own line that is nearest to where they were allocated; else by that line itself."""
+    found: Counter[str] = Counter()
+    own = f"{root}/"
+    sizes = profile.values[:, profile.column("grown_space")].tolist()
+    for stack, size in zip(stacks_of(profile), sizes, strict=True):
+        ours = next(((f.file, line) for f, line in stack if f.file.startswith(own)), None)
+        if ours is not None:
+            found[f"{ours[0].removeprefix(own)}:{ours[1]}"] += size
+        elif stack:
+            found[stack[0][0].name] += size
+    return found

@@ -111,7 +111,10 @@ def profile_seen(deps: Deps, request: Request, profile: Profile, path: Path, dur
             f"recording {path.name}",
             duration_s=duration_s,
             artefacts=[artefact],
-            quantities=[*_whole(profile, value), *leading_shares(leading)],
+            quantities=[
+                *leading_figures(profile, value, leading),
+                Quantity(name="stacks", value=float(profile.samples), unit="count"),
+            ],
         )
         captures.append(
             CaptureRecord(
@@ -129,17 +132,10 @@ def profile_seen(deps: Deps, request: Request, profile: Profile, path: Path, dur
     return Seen(plan=plan, captures=tuple(captures), findings=tuple(findings))
 
 
-def _whole(profile: Profile, value: str) -> list[Quantity]:
-    factor, unit = base_unit(profile.value_types[profile.column(value)].unit)
-    return [
-        Quantity(name=f"total_{value}", value=profile.total(value) * factor, unit=unit),
-        Quantity(name="stacks", value=float(profile.samples), unit="count"),
-    ]
-
-
-def leading_shares(leading: tuple[FunctionCost, ...]) -> list[Quantity]:
+def leading_figures(profile: Profile, value: str, leading: tuple[FunctionCost, ...]) -> list[Quantity]:
     """The figures that `leading_functions` speaks of."""
-    found = []
+    factor, unit = base_unit(profile.value_types[profile.column(value)].unit)
+    found = [Quantity(name=f"total_{value}", value=profile.total(value) * factor, unit=unit)]
     for n, cost in enumerate(leading, 1):
         found.append(Quantity(name=f"top_self_share_{n}", value=cost.self_share, unit="ratio"))
         found.append(Quantity(name=f"top_cumulative_share_{n}", value=cost.cumulative_share, unit="ratio"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import BadRequest
-from agent.nodes.live import kinds_for
+from agent.nodes.live import as_taken, costliest, kinds_for
 from agent.nodes.live_findings import growth_told
 from agent.rendering.quantities import resolve
 from agent.report import Finding, Report
@@ -23,11 +23,15 @@ from agent.targets import check, kind_of
 from tests.agent.staging import Stage
 from tests.tools.live.services import Start
 from tools.errors import ToolError
+from tools.live.kinds import KINDS
 from tools.live.leaks import judge_looks
+from tools.live.pids import VIEWS
 from tools.live.series import Look, Looks
 from tools.live.trials.load import steady_load
+from tools.measure.toolchain import Capture
 from tools.profiles.builder import ProfileBuilder
-from tools.profiles.profile import ValueType
+from tools.profiles.pprof import write_pprof
+from tools.profiles.profile import Function, ValueType
 
 SOURCE = """\
 import time
@@ -157,6 +161,24 @@ def test_what_can_be_no_live_target_is_refused_before_a_run_begins(
 def test_times_that_tell_nothing_are_refused_before_a_run_begins(watching: Watching, said: str) -> None:
     with pytest.raises(BadRequest, match=said):
         check(Request(question="", target="pid:1", watching=watching))
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *VIEWS])
+def test_whatever_is_captured_has_the_figures_that_are_told_of_it(kind: str, stage: Stage) -> None:
+    """A capture that didn't measure its own total left a run without a report."""
+    value = KINDS[kind].value if kind in KINDS else VIEWS[kind][1]
+    builder = ProfileBuilder([ValueType(name=value, unit="bytes")])
+    builder.add([(Function(name="f", file="a.py"), 1)], [2**20])
+    deps = stage().deps
+    path = deps.folder.path / "a.pb.gz"
+    write_pprof(builder.build(), path)
+    capture = Capture(
+        profiler=kind, view="memory", value=value, profile=builder.build(), profile_path=path, argv=(),
+        tool_version="1", exit_code=0, duration_s=1.0, quantities={}, warnings=(),
+    )  # fmt: skip
+    found = costliest(as_taken(deps, kind, capture))
+    assert "1.00 MiB" in resolve(found.text, deps.evidence.index)
+    assert "100 %" in resolve(found.items[0], deps.evidence.index)
 
 
 def test_that_nothing_grows_is_an_answer(stage: Stage) -> None:
