@@ -13,7 +13,6 @@ from agent.policy import Severity
 from agent.report import Finding, plain, quoted
 from agent.state import CaptureRecord
 from tools.live.contention import MUTEX, contention_finding
-from tools.live.delta import Stack, stacks_of
 from tools.live.findings import Finding as LiveFinding
 from tools.live.findings import FindingKind, Measured
 from tools.live.growth import Growth
@@ -22,6 +21,7 @@ from tools.measure.toolchain import Capture
 from tools.profiles.ownership import OwnCode
 from tools.profiles.profile import Profile
 from tools.profiles.queries import FunctionCost
+from tools.profiles.stacks import Stack, stacks_of
 
 FRAMES = 8
 """So many of a stack's frames are named, leaf first."""

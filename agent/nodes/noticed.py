@@ -9,9 +9,9 @@ from pathlib import Path
 from agent.deps import Deps
 from agent.evidence import Evidence, Quantity
 from agent.report import Finding, quoted
-from tools.live.delta import stacks_of
 from tools.profiles.pprof import read_pprof
 from tools.profiles.profile import Profile
+from tools.profiles.stacks import stacks_of
 from tools.python.growing import NAME as GROWTH_PROFILER
 
 TOO_MANY_GOROUTINES = 10_000

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 
 from tools.errors import UnreadableOutput
-from tools.live.delta import Stack, stacks_of
 from tools.live.findings import Finding, Measured
 from tools.live.kinds import KINDS, LiveKind
 from tools.profiles.profile import Profile
+from tools.profiles.stacks import Stack, stacks_of
 
 MUTEX, BLOCK = KINDS["mutex"], KINDS["block"]
 WORTH_TELLING = 0.05

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,10 +9,9 @@ import numpy as np
 
 from tools.errors import UnreadableOutput
 from tools.profiles.builder import ProfileBuilder
-from tools.profiles.profile import Function, IntArray, Profile
+from tools.profiles.profile import IntArray, Profile
+from tools.profiles.stacks import Stack, stacks_of
 
-Stack = tuple[tuple[Function, int], ...]
-"""Functions with the line executing, leaf first."""
 _Key = tuple[Stack, tuple[tuple[str, str], ...]]
 
 
@@ -42,16 +40,6 @@ def subtract(before: Profile, after: Profile) -> Profile:
         default_value=after.default_value,
     )
     return replace(found, duration_ns=max(after.time_ns - before.time_ns, 0))
-
-
-def stacks_of(profile: Profile) -> Iterator[Stack]:
-    """The stack of each row."""
-    functions, offsets = profile.functions, profile.offsets.tolist()
-    owners, lines = profile.frame_function.tolist(), profile.frame_line.tolist()
-    frames = [(functions[f], line) for f, line in zip(owners, lines, strict=True)]
-    ids = profile.frame_ids.tolist()
-    for start, end in itertools.pairwise(offsets):
-        yield tuple(frames[i] for i in ids[start:end])
 
 
 def _keys(profile: Profile) -> Iterator[_Key]:

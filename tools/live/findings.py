@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tools.live.delta import Stack
+from tools.profiles.stacks import Stack
 
 FindingKind = Literal[
     "many-goroutines", "goroutine-leak", "memory-leak", "growing-goroutines", "growing-memory", "contention"

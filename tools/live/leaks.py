@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 from tools.errors import ToolError
 from tools.live.bounds import LEAST_GROWTH_SECONDS
-from tools.live.delta import Stack, stacks_of
 from tools.live.endpoint import Endpoint, whole_seconds
 from tools.live.findings import Finding, FindingKind, Measured
 from tools.live.growth import CONFIDENCE, Growth, judge_growth
 from tools.live.series import Look, Looks, look_again_and_again
 from tools.measure.rates import rate_ratio
 from tools.profiles.profile import Function, Profile
+from tools.profiles.stacks import Stack, stacks_of
 
 LOOKS = 30
 LEAST_GOROUTINES = 10.0

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tools.errors import UnreadableOutput
-from tools.live.delta import Stack, stacks_of
 from tools.live.endpoint import Endpoint
 from tools.live.waiting import sleep_unless
 from tools.profiles.profile import Profile
+from tools.profiles.stacks import Stack, stacks_of
 
 _LIVE_BYTES = re.compile(r"^# HeapAlloc = (\d+)$", re.MULTILINE)
 COLLECTED_AND_COUNTED = "heap?gc=1&debug=1"

@@ -23,8 +23,8 @@ OnTrial = Callable[[int, int], None]
 SHARE_PAIRS = (60, 600)
 """The fewest and the most pairs that tell the share of a process's time that doesn't depend on the work."""
 SHARE_PRECISION = 0.003
-"""How well that share's ratio must be known, half its interval: it is the truth that intervals are held to. With 60
-pairs on a busy host it was off by several percent, and intervals seemed to hold the truth in 57 of 100 trials.
+"""How well that share's ratio must be known, half its interval: the truth that intervals are held to rests on it. The
+share is then known to twice that, and the truth of a gain of 40 % to about as much.
 """
 ROUND_PAIRS = 10
 """Of them, how many are measured without giving the host's lock back."""
