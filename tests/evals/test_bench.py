@@ -118,4 +118,4 @@ def test_trials_run_on_this_host(
     assert command.main(words) in (0, 1), capsys.readouterr().out
     (figure,) = json.loads(out.read_text())["sections"]["aa"]["figures"]
     assert figure["data"]["ours"]["trials"] == 1
-    assert figure["data"]["pairs"][0] >= 12
+    assert figure["data"]["pairs"][0] >= 7
