@@ -36,6 +36,8 @@ Outcome = Literal[
 
 GIVEN = "given"
 """The origin of a candidate that someone else wrote: the whole run is about it."""
+MODEL_USE = "model use: "
+"""How the title of evidence begins that says what a model was asked; the step follows."""
 
 
 def quoted(name: str) -> str:
@@ -224,6 +226,18 @@ class StageTime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUse:
+    """What a model was asked in one step. Each piece of evidence is titled `model use: STEP` and holds what was used:
+    `calls`, `tool_calls`, `input_tokens`, `cache_read_tokens`, `cache_write_tokens`, `output_tokens`, `duration`, and
+    `cost` where it is known. What is said of the step is their sum.
+    """
+
+    step: str
+    model: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The whole answer of a run."""
 
@@ -258,6 +272,7 @@ class Report:
     monitoring: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     stages: tuple[StageTime, ...]
+    model_use: tuple[ModelUse, ...] = ()
 
     @property
     def index(self) -> EvidenceIndex:

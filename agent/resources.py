@@ -25,6 +25,11 @@ def playbook_dir() -> Path:
     return _data() / "prompts" / "playbook"
 
 
+def calls_dir() -> Path:
+    """What a model is told: one file for each call."""
+    return _data() / "prompts" / "calls"
+
+
 def settings_path() -> Path:
     """The built-in agent.yaml."""
     return _data() / "agent.yaml"

@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite import SqliteSaver
 from pydantic import TypeAdapter
 
-from agent.analysts.selection import choose_analyst
+from agent.analysts.selection import Choosing
 from agent.checkpoints import CheckpointSerializer
 from agent.definition import Definition, read_definition
 from agent.deps import Deps, Progress
@@ -33,7 +33,8 @@ from tools.measure.judging import TOLERANCE
 from tools.run.process import Runner
 from tools.run.sandbox import choose_sandbox
 
-_REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+"""How a request is kept."""
 CHECKPOINT_TYPES = [
     ("agent.request", "Request"),
     ("agent.request", "Change"),
@@ -80,13 +81,13 @@ class Service:
         check(request)
         definition_and_settings(request, self.environment)
         self.folder = self.store.create(datetime.now(UTC))
-        self.folder.write_json("request.json", _REQUEST, request)
+        self.folder.write_json("request.json", REQUEST, request)
         return self._drive(self.folder, request, {"request": request}, report_progress)
 
     def resume(self, run_id: str, report_progress: Callable[[Progress], None]) -> Report:
         """Go on with an interrupted run. Raises: BadRequest when it has ended, AgentError, ToolError."""
         self.folder = self.store.open(run_id)
-        request = self.folder.read_json("request.json", _REQUEST)
+        request = self.folder.read_json("request.json", REQUEST)
         if (self.folder.path / "report.json").is_file():
             raise BadRequest(
                 f"run {self.folder.id} has ended: `ask-profiler show {self.folder.id}` prints it"
@@ -139,7 +140,14 @@ def make_deps(
         environment=environment,
         definition=definition,
         settings=settings,
-        analyst=choose_analyst(request, settings, runner, environment),
+        analyst=Choosing(
+            request=request,
+            settings=settings,
+            definition=definition,
+            runner=runner,
+            environment=environment,
+            folder=folder,
+        ).choose(),
         intake=HostIntake(
             runner=runner,
             environment=environment,

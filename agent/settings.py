@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from types import UnionType
+from typing import Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from agent.errors import BadSettings
+from agent.model_settings import ModelSettings, Part, PriceSettings
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AnalystSettings(_Part):
+class AnalystSettings(Part):
     """Who interprets."""
 
-    kind: Literal["auto", "playbook"] = "auto"
+    kind: Literal["auto", "playbook", "claude"] = "auto"
 
 
-class MeasureSettings(_Part):
+class MeasureSettings(Part):
     """How long and how often is measured."""
 
     capture_s: float = Field(default=1.0, gt=0, le=600)
@@ -41,7 +39,7 @@ class MeasureSettings(_Part):
         return self
 
 
-class VerifySettings(_Part):
+class VerifySettings(Part):
     """How hard a change is looked at beyond the pairs."""
 
     values_s: float = Field(default=4.0, gt=0, le=600)
@@ -51,29 +49,35 @@ class VerifySettings(_Part):
     counting_s: float = Field(default=6.0, ge=0, le=600)
 
 
-class BudgetSettings(_Part):
+class BudgetSettings(Part):
     """When a run stops trying."""
 
     attempts_per_bottleneck: int = Field(default=3, ge=1, le=20)
     run_s: float = Field(default=300.0, gt=0)
+    model_tokens: int = Field(default=1_000_000, ge=1)
+    model_cost_usd: float = Field(default=5.0, gt=0, allow_inf_nan=False)
+    tool_calls: int = Field(default=60, ge=1)
+    model_s: float = Field(default=900.0, gt=0)
 
 
-class PolicySettings(_Part):
+class PolicySettings(Part):
     """Overrides of the definition's figures; None leaves the definition's."""
 
     minimum_gain_ratio: float | None = Field(default=None, ge=0, lt=1)
 
 
-class StorageSettings(_Part):
+class StorageSettings(Part):
     """Where runs are kept; None is the user's state folder."""
 
     runs_folder: str | None = None
 
 
-class Settings(_Part):
+class Settings(Part):
     """The whole of agent.yaml."""
 
     analyst: AnalystSettings = AnalystSettings()
+    model: ModelSettings = ModelSettings()
+    prices: PriceSettings = PriceSettings()
     measure: MeasureSettings = MeasureSettings()
     verify: VerifySettings = VerifySettings()
     budgets: BudgetSettings = BudgetSettings()
@@ -113,12 +117,17 @@ def _problem(found: dict[str, object], location: tuple[int | str, ...], message:
 
 
 def _known_keys(section: tuple[int | str, ...]) -> list[str]:
-    fields = Settings.model_fields
-    if section:
-        part = fields[str(section[0])].annotation
+    """The keys of a section, or of a part of one; parts may be optional or stand under names of their own."""
+    part: object = Settings
+    for key in section:
         if isinstance(part, type) and issubclass(part, BaseModel):
-            fields = part.model_fields
-    return sorted(fields)
+            field = part.model_fields.get(str(key))
+            part = field.annotation if field else None
+        else:  # a mapping: whatever the name is, what stands below it is of one kind
+            part = get_args(part)[-1] if get_args(part) else None
+        if get_origin(part) in (Union, UnionType):
+            part = next((p for p in get_args(part) if p is not type(None)), None)
+    return sorted(part.model_fields) if isinstance(part, type) and issubclass(part, BaseModel) else []
 
 
 def _one_line(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 <runs>/<id>/  request.json  plan.json  evidence.jsonl  checkpoints.sqlite
               report.{md,html,json}  benchmarks.{json,txt}  optimization.patch
+              sources.json  followups.jsonl  followups/
               optimized/  profiles/  graphs/  monitoring/  work/ (removed when the run ends)
 """
 
@@ -220,6 +221,23 @@ class EvidenceLog:
             self._append(evidence)
             self._items.append(evidence)
             return evidence
+
+    def add_once(
+        self,
+        kind: EvidenceKind,
+        title: str,
+        tool: str,
+        *,
+        duration_s: float,
+        quantities: Iterable[Quantity],
+        warnings: Iterable[str] = (),
+    ) -> Evidence:
+        """As `add`, unless the same is there: a step that is done again after an interruption computes it again."""
+        wanted = (kind, title, tool, tuple(quantities), tuple(warnings))
+        for item in self.index.items:
+            if (item.kind, item.title, item.tool, item.quantities, item.warnings) == wanted:
+                return item
+        return self.add(kind, title, tool, duration_s=duration_s, quantities=wanted[3], warnings=wanted[4])
 
     def _append(self, evidence: Evidence) -> None:
         path = self.folder.path / "evidence.jsonl"

@@ -117,7 +117,7 @@ def copy_tree(source: Path, destination: Path) -> CopyNotes:
     size = 0
     for folder, folders, files in os.walk(root):
         here = Path(folder)
-        folders[:] = [f for f in folders if f not in NOT_COPIED and not _is_environment(here / f)]
+        folders[:] = [f for f in folders if f not in NOT_COPIED and not is_environment(here / f)]
         folders[:] = [f for f in folders if here / f != copies]
         target_folder = destination / here.relative_to(root)
         _make_folder(target_folder)
@@ -179,7 +179,8 @@ def _clear(folder: Path) -> None:
         raise storage_failed(folder, error) from error
 
 
-def _is_environment(folder: Path) -> bool:
+def is_environment(folder: Path) -> bool:
+    """Whether a folder is a Python environment, which is no part of a target."""
     return (folder / "pyvenv.cfg").is_file()
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from agent.evidence import Evidence, EvidenceIndex, Quantity
 from agent.policy import Policy
-from agent.report import Bottleneck, Candidate, JudgedCandidate
+from agent.report import Bottleneck, Candidate, JudgedCandidate, Report
 from agent.request import Plan
 from tools.go.diagnostics import Diagnostic
 from tools.measure.toolchain import Capture
@@ -18,6 +18,10 @@ from tools.profiles.ranking import Hotspot
 
 class Lab(Protocol):
     """What an analyst may have done; all of it becomes evidence, whose numbers can then be cited."""
+
+    @property
+    def evidence(self) -> EvidenceIndex:
+        """Everything gathered so far, what was asked for meanwhile included."""
 
     def keep(
         self,
@@ -40,11 +44,18 @@ class Lab(Protocol):
         """Tell whoever watches what is going on."""
 
 
+class Harness(Protocol):
+    """Tests that an analyst may add before it proposes code."""
+
+    def add(self, file: str, content: str) -> Evidence:
+        """Add a new test file that the code passes as it is. Raises: BadRequest saying why not, ToolError."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """What an analyst may look at. `root` is a private copy with what was accepted so far, `original` the
-    baseline that was profiled; `captures` by evidence id; `hotspots` name lines of `original`. `lab` is None where
-    nothing can be asked for.
+    baseline that was profiled; `captures` by evidence id; `hotspots` name lines of `original`. `lab` and `harness` are
+    None where nothing can be asked for, or added.
     """
 
     plan: Plan
@@ -56,13 +67,39 @@ class Picture:
     hotspots: Sequence[Hotspot]
     evidence: EvidenceIndex
     lab: Lab | None = None
+    harness: Harness | None = None
+
+
+class Trials(Protocol):
+    """Where a change can be tried out after a run; nothing is kept in the target."""
+
+    def judge(self, candidate: Candidate) -> JudgedCandidate:
+        """The candidate under an id of its own, with what the gates say of it and the evidence of each.
+
+        Raises: BadRequest saying why nothing can be tried, Cancelled, StorageFailed.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer to a question about a finished run: prose (Markdown) whose numbers are `{E7.name}` references, and the
+    ids of the evidence that it rests on.
+    """
+
+    text: str
+    evidence: tuple[str, ...]
 
 
 class Analyst(Protocol):
     """Interprets a picture. `note` is the one line a user is told about who answers and why."""
 
-    name: str
-    note: str
+    @property
+    def name(self) -> str:
+        """Who answers."""
+
+    @property
+    def note(self) -> str:
+        """Why it is that one."""
 
     def investigate(self, picture: Picture) -> tuple[Bottleneck, ...]:
         """Up to `policy.bottlenecks` bottlenecks, the most important first; empty when nothing stands out."""
@@ -71,3 +108,12 @@ class Analyst(Protocol):
         self, picture: Picture, bottleneck: Bottleneck, judged: Sequence[JudgedCandidate]
     ) -> tuple[Candidate, ...]:
         """New candidates for a bottleneck, given what was judged before; empty when out of ideas."""
+
+    def reply(self, picture: Picture, report: Report, question: str, trials: Trials) -> Reply:
+        """The answer to a question about a finished run, after those that were asked before.
+
+        Raises: ModelFailed when there is none, BadRequest for a question that can't be answered as it is asked.
+        """
+
+    def finished(self) -> None:
+        """Told when nothing more will be asked. Raises: ModelFailed when something was still to come."""

@@ -130,13 +130,17 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReply:
-    """One answer. `model` is who answered by the API's own word; `duration_s` the wall time of the request."""
+    """One answer. `model` is who answered by the API's own word; `duration_s` the wall time of the request.
+
+    `is_repeated` says that it was paid for before and comes from this run's own transcript.
+    """
 
     model: str
     blocks: tuple[Block, ...]
     stop_reason: StopReason
     usage: Usage
     duration_s: float
+    is_repeated: bool = False
 
 
 class Model(Protocol):

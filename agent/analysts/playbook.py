@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agent.analysts.analyst import Picture
+from agent.analysts.analyst import Picture, Reply, Trials
 from agent.analysts.guided import guided_build
 from agent.analysts.hotcode import hot_functions, moved
 from agent.analysts.proposals import Proposals
+from agent.analysts.rules.answers import answer
 from agent.analysts.severity import severity_of
 from agent.analysts.suspects import ENOUGH_TO_EXPLAIN, Suspect, suspects
 from agent.evidence import Reference
-from agent.report import Bottleneck, Candidate, JudgedCandidate, quoted
+from agent.report import Bottleneck, Candidate, JudgedCandidate, Report, quoted
 from agent.request import VIEW_NAMES
 from tools.patterns.matching import find
 from tools.patterns.pattern import Finding, Pattern
@@ -77,6 +78,13 @@ class Playbook:
         if key not in self._proposed:
             self._proposed[key] = self._propose(picture, bottleneck)
         return self._proposed[key]
+
+    def reply(self, picture: Picture, report: Report, question: str, trials: Trials) -> Reply:
+        """What rules can answer by the question's form; for anything else, that it needs a model."""
+        return answer(picture, report, question)
+
+    def finished(self) -> None:
+        """Nothing is left to be done."""
 
     def _propose(self, picture: Picture, bottleneck: Bottleneck) -> tuple[Candidate, ...]:
         found = self._rewriting().propose(

@@ -7,7 +7,19 @@ from collections.abc import Collection, Iterable
 from agent.checklist import Facts, decide, judge_targets
 from agent.deps import Deps
 from agent.evidence import EvidenceIndex, Reference
-from agent.report import Graph, JudgedCandidate, Outcome, Report, ResourceRow, StageTime, plain, quoted
+from agent.nodes.harness import written_tests
+from agent.nodes.model_use import model_use
+from agent.report import (
+    MODEL_USE,
+    Graph,
+    JudgedCandidate,
+    Outcome,
+    Report,
+    ResourceRow,
+    StageTime,
+    plain,
+    quoted,
+)
 from agent.request import VIEW_NAMES, Missing
 from agent.state import Baseline, Combined, RunState
 from tools.measure.workload import (
@@ -26,6 +38,8 @@ _RESOURCES = (
     (BYTES_PER_OP, "bytes allocated"),
     (ALLOCATIONS_PER_OP, "allocations"),
 )
+COST_NOTE = "the cost is "
+"""How the note begins that stands with the table of what models cost, and is no doubt about the answer."""
 _ABOUT_GAIN = frozenset({"no detectable gain", "gain below the policy"})
 
 
@@ -102,6 +116,7 @@ def assemble(
         evidence=evidence.items,
         stages=(*state.get("stages", []), *concluding),
         scaling=tuple(state.get("scaling", [])),
+        model_use=model_use(evidence),
     )
 
 
@@ -264,6 +279,17 @@ def _warnings(state: RunState, deps: Deps, evidence: EvidenceIndex) -> tuple[str
     change = state["request"].change
     found = [*(change.notes if change else ()), *([deps.sandbox_note] if deps.sandbox_note else [])]
     found += [w for e in evidence.items if e.kind in ("host", "calibration", "pairs") for w in e.warnings]
+    found += [
+        w
+        for e in evidence.items
+        if e.title.startswith(MODEL_USE)
+        for w in e.warnings
+        if not w.startswith(COST_NOTE)
+    ]
+    found += [
+        f"{name} was written by the agent, passed on the code as it was, and is frozen since; it lies in written/"
+        for name in written_tests(evidence.items)
+    ]
     combined = state.get("combined")
     found += combined.verdict.warnings if combined is not None else ()
     tests = [e for e in evidence.items if e.kind == "tests" and not e.failure]

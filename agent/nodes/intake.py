@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ from agent.repository import open_repository
 from agent.request import Missing, Plan, Request
 from agent.state import Admitted, RunState
 from agent.targets import locate
-from agent.workspace import CopyNotes
+from agent.workspace import CopyNotes, file_hashes
 from tools.errors import Cancelled, ToolError
 from tools.run.removing import remove_tree
 
 _PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
+SOURCES = "sources.json"
+"""The hashes of the files that were measured, by their names: a later question sees whether they are still the same."""
+HASHES: TypeAdapter[Mapping[str, str]] = TypeAdapter(Mapping[str, str])
 
 
 def intake(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -33,7 +37,8 @@ def intake(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
     with stage(deps, "intake") as clock:
         clock.say("taking a private copy of the target")
         place = locate(Path(request.target))
-        notes = _take(deps, request, place.root)
+        notes = take(deps, request, place.root)
+        deps.folder.write_json(SOURCES, HASHES, file_hashes(deps.workspace.baseline))
         admitted: Admitted | None = None
         if request.change is not None:
             clock.say("applying the change to a copy")
@@ -66,7 +71,7 @@ def intake(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
     }
 
 
-def _take(deps: Deps, request: Request, root: Path) -> CopyNotes:
+def take(deps: Deps, request: Request, root: Path) -> CopyNotes:
     """A private copy of the target as it is, or as it was in the commit that a given change is for."""
     if request.change is None or request.change.base is None:
         return deps.workspace.take(root)
@@ -99,7 +104,7 @@ def _plan(
         raise
     except (ToolError, Refused) as error:
         why = error.detail if isinstance(error, Refused) else str(error)
-        _take(deps, request, locate(Path(request.target)).root)
+        take(deps, request, locate(Path(request.target)).root)
         admitted = leave_tests_out(deps, change, admitted, " ".join(why.split())[:300])
         return deps.intake.plan(request, baseline), admitted
     return plan, admitted

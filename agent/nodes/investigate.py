@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from agent.deps import Deps
 from agent.evidence import Quantity
+from agent.nodes.laboratory import Laboratory
 from agent.nodes.noticed import COUNTED, noticed
 from agent.nodes.picture import code_root, load_capture, make_picture, own_code
 from agent.nodes.remarks import with_remarks
@@ -35,7 +36,8 @@ def investigate(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
         clock.say("ranking the target's own code")
         hotspots = rank_hotspots(deps, plan, records)
         clock.say(f"{deps.analyst.name}: looking for root causes")
-        picture = make_picture(state, deps, hotspots, code_root(deps, plan))
+        lab = Laboratory(deps=deps, plan=plan, tell=clock.say)
+        picture = make_picture(state, deps, hotspots, code_root(deps, plan), lab)
         bottlenecks = deps.analyst.investigate(picture)
         if plan.kind == "project":
             bottlenecks = with_remarks(deps, plan, hotspots, bottlenecks)
@@ -64,7 +66,7 @@ def rank_hotspots(deps: Deps, plan: Plan, records: Sequence[CaptureRecord]) -> t
         if record.view != "goroutines" or _are_many(deps, record)
     ]
     hotspots = rank(views, own_code(deps, plan), HOTSPOTS)
-    deps.evidence.add(
+    deps.evidence.add_once(
         "analysis",
         "ranking",
         "ask-profiler ranking",

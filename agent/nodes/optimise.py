@@ -8,6 +8,9 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from agent.deps import Deps
+from agent.nodes.harness import WrittenTests
+from agent.nodes.laboratory import Laboratory
+from agent.nodes.model_use import waited_s
 from agent.nodes.picture import make_picture
 from agent.nodes.stage import stage
 from agent.report import Candidate, JudgedCandidate
@@ -18,13 +21,15 @@ def optimise(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
     """The next candidate, on the sources as accepted so far; None when there are no ideas or budget left."""
     deps = runtime.context
     with stage(deps, "optimise") as clock:
-        turn, candidate = _next(state, deps)
-        if candidate is not None:
+        turn, candidate = _next(state, deps, Laboratory(deps=deps, plan=state["plan"], tell=clock.say))
+        if candidate is None:
+            deps.analyst.finished()
+        else:
             clock.say(f"{deps.analyst.name}: {candidate.title}")
     return {"turn": turn, "candidate": candidate, "stages": clock.times}
 
 
-def _next(state: RunState, deps: Deps) -> tuple[int, Candidate | None]:
+def _next(state: RunState, deps: Deps, lab: Laboratory) -> tuple[int, Candidate | None]:
     judged = state.get("judged", [])
     bottlenecks = state["bottlenecks"]
     turn = state.get("turn", 0)
@@ -33,7 +38,10 @@ def _next(state: RunState, deps: Deps) -> tuple[int, Candidate | None]:
         bottleneck = bottlenecks[turn]
         tried = [j for j in judged if j.candidate.bottleneck_rank == bottleneck.rank]
         if len(tried) < deps.settings.budgets.attempts_per_bottleneck:
-            picture = make_picture(state, deps, state["hotspots"], deps.workspace.step(accepted))
+            picture = dataclasses.replace(
+                make_picture(state, deps, state["hotspots"], deps.workspace.step(accepted), lab),
+                harness=WrittenTests(deps=deps, plan=state["plan"]),
+            )
             for candidate in deps.analyst.propose(picture, bottleneck, judged):
                 if not _was_judged(candidate, judged):
                     return turn, dataclasses.replace(candidate, id=f"C{len(judged) + 1}")
@@ -47,6 +55,12 @@ def _was_judged(candidate: Candidate, judged: list[JudgedCandidate]) -> bool:
 
 
 def time_is_spent(state: RunState, deps: Deps) -> bool:
-    """Whether the run's time budget is spent, counting the stages of earlier, interrupted processes."""
+    """Whether the run's time budget is spent, counting the stages of earlier, interrupted processes.
+
+    Waiting for a model has a budget of its own, unless the request limits the whole.
+    """
     used = sum(s.duration_s for s in state.get("stages", []))
-    return used >= (state["request"].time_limit_s or deps.settings.budgets.run_s)
+    limit = state["request"].time_limit_s
+    if limit is not None:
+        return used >= limit
+    return used - waited_s(deps.evidence.index) >= deps.settings.budgets.run_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.analysts.analyst import Picture
+from agent.analysts.analyst import Lab, Picture
 from agent.deps import Deps
 from agent.request import Plan
 from agent.state import CaptureRecord, RunState
@@ -44,8 +44,10 @@ def code_root(deps: Deps, plan: Plan) -> Path:
     return deps.workspace.baseline if plan.kind == "project" else Path(plan.root)
 
 
-def make_picture(state: RunState, deps: Deps, hotspots: Sequence[Hotspot], root: Path) -> Picture:
-    """What the analyst may look at, with the sources at `root`."""
+def make_picture(
+    state: RunState, deps: Deps, hotspots: Sequence[Hotspot], root: Path, lab: Lab | None = None
+) -> Picture:
+    """What the analyst may look at, with the sources at `root`, and where it may have things measured."""
     return Picture(
         plan=state["plan"],
         policy=deps.definition.policy,
@@ -55,4 +57,5 @@ def make_picture(state: RunState, deps: Deps, hotspots: Sequence[Hotspot], root:
         captures={r.evidence_id: load_capture(deps, r) for r in state.get("captures", [])},
         hotspots=tuple(hotspots),
         evidence=deps.evidence.index,
+        lab=lab,
     )

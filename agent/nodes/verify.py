@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -16,6 +17,7 @@ from agent.nodes.scrutiny import Claim, scrutinise
 from agent.nodes.stage import StageClock, stage
 from agent.nodes.values import guard_gate, tests_and_values_gate
 from agent.report import Candidate, JudgedCandidate
+from agent.request import Plan
 from agent.state import Baseline, RunState
 from tools.measure.toolchain import ProfileView
 from tools.measure.verdict import Verdict
@@ -32,21 +34,51 @@ def verify(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
     candidate = state["candidate"]
     if candidate is None:
         raise ValueError("verify was reached without a candidate")
+    accepted = accepted_count(state)
+    with stage(deps, "verify") as clock:
+        seed = state["request"].seed + len(state.get("judged", [])) + 1
+        case = case_of(state, candidate, accepted=accepted, seed=seed)
+        judged = judge_candidate(deps, case, candidate, clock)
+        if judged.verdict.accepted:
+            deps.workspace.accept(accepted + 1)
+    return {"judged": [judged], "stages": clock.times}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a candidate is judged against: the target with the first `accepted` candidates, measured as `found` says.
+
+    `view` is what it is about.
+    """
+
+    plan: Plan
+    found: Baseline
+    accepted: int
+    seed: int
+    view: ProfileView
+
+
+def case_of(state: RunState, candidate: Candidate, *, accepted: int, seed: int) -> Case:
+    """The case of a candidate in a run that has a baseline."""
+    found = state["baseline"]
+    if found is None:
+        raise ValueError("a candidate was to be judged without a baseline")
+    return Case(plan=state["plan"], found=found, accepted=accepted, seed=seed, view=view_of(state, candidate))
+
+
+def judge_candidate(deps: Deps, case: Case, candidate: Candidate, clock: StageClock) -> JudgedCandidate:
+    """The candidate with what the gates say of it; in its copy, nothing is accepted here. Raises: Cancelled."""
     evidence: list[str] = []
     checks: list[str] = []
-    with stage(deps, "verify") as clock:
-        verdict = settled(
-            deps,
-            lambda: _judge(state, deps, candidate, evidence, checks, clock),
-            evidence,
-            f"measuring {candidate.id}",
-        )
-        if verdict.accepted:
-            deps.workspace.accept(accepted_count(state) + 1)
-    judged = JudgedCandidate(
+    verdict = settled(
+        deps,
+        lambda: _judge(deps, case, candidate, evidence, checks, clock),
+        evidence,
+        f"measuring {candidate.id}",
+    )
+    return JudgedCandidate(
         candidate=candidate, verdict=verdict, evidence=tuple(evidence), checks=tuple(checks)
     )
-    return {"judged": [judged], "stages": clock.times}
 
 
 def accepted_count(state: RunState) -> int:
@@ -55,20 +87,17 @@ def accepted_count(state: RunState) -> int:
 
 
 def _judge(
-    state: RunState,
     deps: Deps,
+    case: Case,
     candidate: Candidate,
     evidence: list[str],
     checks: list[str],
     clock: StageClock,
 ) -> Verdict:
-    plan, found = state["plan"], state["baseline"]
-    if found is None:
-        raise ValueError("verify was reached without a baseline")
-    before = deps.workspace.step(accepted_count(state))
-    root = deps.workspace.start_candidate(accepted_count(state))
+    plan, found, seed = case.plan, case.found, case.seed
+    before = deps.workspace.step(case.accepted)
+    root = deps.workspace.start_candidate(case.accepted)
     label = f"{candidate.id} ({candidate.title})"
-    seed = state["request"].seed + len(state.get("judged", [])) + 1
     clock.say(f"{candidate.id}: {candidate.title}: building")
     apply_gate(deps, root, candidate)
     frozen_gate(root, deps.workspace.baseline)
@@ -96,7 +125,7 @@ def _judge(
         unreached=looked.unreached,
     )
     evidence.append(measured.evidence.id)
-    verdict, gain = weighed(deps, found, measured, primary, view_of(state, candidate))
+    verdict, gain = weighed(deps, found, measured, primary, case.view)
     known = candidate.origin.startswith(RULES) and not read.suspicions
     if gain is not None and not known:
         claim = Claim(

@@ -1,8 +1,9 @@
-"""The end of report.md: resources, targets, checklist, graphs, what could not be measured, and all evidence."""
+"""The end of report.md: resources, targets, checklist, graphs, what could not be measured, model use, evidence."""
 
 from __future__ import annotations
 
 from agent.evidence import Evidence
+from agent.rendering import model_use
 from agent.rendering.markup import code, escape, value
 from agent.report import Report
 
@@ -16,6 +17,7 @@ def appendix(report: Report) -> tuple[str, ...]:
         _graphs(report),
         _monitoring(report),
         _unmeasured(report),
+        model_use.section(report),
         _evidence(report),
     )
 

@@ -14,7 +14,7 @@ _BYTES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B
 
 
 def format_number(value: float, unit: str) -> str:
-    """A value in a base unit (`s`, `sec/op`, `B`, `B/op`, `ratio`, `count`, `count/s`, …) scaled for reading."""
+    """A value in a base unit (`s`, `sec/op`, `B`, `B/op`, `ratio`, `count`, `USD`, `tokens`, …) scaled for reading."""
     if not math.isfinite(value):
         return "unknown"
     if unit == "ratio":
@@ -25,12 +25,21 @@ def format_number(value: float, unit: str) -> str:
         return _scaled(value, _TIME) + suffix
     if head == "B" or head.endswith("-B"):
         return _scaled(value, _BYTES) + suffix
+    if unit == "USD":
+        return _dollars(value)
     if unit == "exponent":
         return f"{value:.2f}"
     if unit == "size":
         return f"{float(f'{value:.2g}'):,.0f}"
     text = f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}"
     return text + suffix if head == "count" else f"{text} {unit}"
+
+
+def _dollars(value: float) -> str:
+    """Dollars and cents; under a cent two digits that mean something."""
+    amount = abs(value)
+    digits = 2 if amount >= 0.01 or amount == 0 else 1 - math.floor(math.log10(amount))
+    return f"{'-' if value < 0 else ''}${amount:,.{digits}f}"
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:

@@ -1,11 +1,11 @@
-"""The answer for a terminal: outcome, bottlenecks, verdicts, before and after, what is missing."""
+"""The answer for a terminal: outcome, bottlenecks, verdicts, before and after, what is missing, model use."""
 
 from __future__ import annotations
 
 import re
 import textwrap
 
-from agent.rendering import growth
+from agent.rendering import growth, model_use
 from agent.rendering.quantities import format_number, resolve
 from agent.rendering.sentences import (
     UNIT_NAMES,
@@ -64,6 +64,7 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
         _table(page, report)
     _growth(page, report)
     _endings(page, report)
+    _asked(page, report)
     return page.text()
 
 
@@ -109,6 +110,14 @@ def _endings(page: _Page, report: Report) -> None:
             page.wrapped(f"{missing.what}: {missing.remedy}", indent=2)
         for warning in report.warnings:
             page.wrapped(warning, indent=2)
+
+
+def _asked(page: _Page, report: Report) -> None:
+    told = model_use.lines(report)
+    if told:
+        page.heading("Model use")
+    for line in told:
+        page.wrapped(line, indent=2)
 
 
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>|#])")

@@ -17,6 +17,7 @@ from agent.errors import AgentError
 from agent.resources import settings_path
 from agent.settings import read_settings
 from evals.bench.agreement import bench_agreement
+from evals.bench.analyst import bench_analyst
 from evals.bench.changes import bench_changes
 from evals.bench.examples import bench_examples
 from evals.bench.figure import Conditions, Figure
@@ -31,6 +32,7 @@ from tools.system.host import host_facts
 SECTIONS: Mapping[str, Callable[[Conditions], Iterator[Figure]]] = {
     "examples": bench_examples,
     "reading": bench_reading,
+    "analyst": bench_analyst,
     "sandbox": bench_sandbox,
     "overhead": bench_overhead,
     "live": bench_live,

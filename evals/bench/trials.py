@@ -140,6 +140,7 @@ def bench_coverage(conditions: Conditions) -> Iterator[Figure]:
                 "held": _rate(found.held),
                 "fixed_share": subject.fixed_share,
                 "gains": found.gains,
+                "misses": found.misses,
                 "widths": found.widths,
                 "pairs": found.pairs,
                 "seconds": found.seconds,

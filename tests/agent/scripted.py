@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.analysts.analyst import Picture
+from agent.analysts.analyst import Picture, Reply, Trials
 from agent.evidence import Reference
 from agent.patches import make_patch
-from agent.report import Bottleneck, Candidate, JudgedCandidate
+from agent.report import Bottleneck, Candidate, JudgedCandidate, Report
 from agent.request import Plan, Request
 from tools.errors import ProgramFailed, ToolError
 from tools.measure.counting import Counts
@@ -133,7 +133,7 @@ class ScriptedToolchain:
             (root / self.leaves_behind).write_text(str(self.samples))
         return TestOutcome(
             passed=passed,
-            ran=3,
+            ran=2 + len(list((root / "tests").glob("test_*.py"))),
             failed=() if passed else ("test_app",),
             output_tail="",
             duration_s=0.0,
@@ -298,6 +298,17 @@ class ScriptedAnalyst:
         self.before()
         found = (self._candidate(picture, edit) for edit in self.edits)
         return tuple(candidate for candidate in found if candidate.patch)
+
+    def reply(self, picture: Picture, report: Report, question: str, trials: Trials) -> Reply:
+        """Says what was asked and, where its script has an edit, what became of it."""
+        judged = [trials.judge(self._candidate(picture, edit)) for edit in self.edits]
+        said = "".join(f" {j.candidate.id}: {j.verdict.reason or 'accepted'}." for j in judged)
+        share = report.bottlenecks[0].share if report.bottlenecks else None
+        number = f" {{{share}}}" if share is not None else ""
+        return Reply(text=f"{question}:{number}{said}", evidence=tuple(e for j in judged for e in j.evidence))
+
+    def finished(self) -> None:
+        pass
 
     def _candidate(self, picture: Picture, edit: Edit) -> Candidate:
         from agent.workspace import changed_files, copy_tree

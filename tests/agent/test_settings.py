@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from agent.errors import BadSettings
+from agent.model_settings import Price, PriceSettings, Rates
 from agent.resources import settings_path
 from agent.settings import Settings, read_settings
 
@@ -36,13 +37,21 @@ def test_the_shipped_file_says_every_default() -> None:
 
 
 def test_every_number_of_the_settings_has_its_unit_in_its_name() -> None:
-    endings = ("_s", "_bytes", "_usd", "_ratio", "_pairs", "_calls", "_min", "_max", "_per_bottleneck")
+    endings = (
+        "_s", "_bytes", "_usd", "_ratio", "_pairs", "_calls", "_tokens", "retries", "_min", "_max", "_per_bottleneck",
+    )  # fmt: skip
     for section in Settings.model_fields.values():
         part = section.annotation
         assert isinstance(part, type) and issubclass(part, BaseModel)
         for name, field in part.model_fields.items():
             if field.annotation in (int, float, float | None):
                 assert name.endswith(endings), name
+
+
+def test_a_price_has_its_unit_in_the_key_above_it() -> None:
+    (name,) = (k for k in PriceSettings.model_fields if k.startswith("usd"))
+    assert name == "usd_per_million_tokens"
+    assert set(Price.model_fields) == {*Rates.model_fields, "above_tokens", "above"}
 
 
 def test_keys_left_out_keep_their_defaults(write: Write) -> None:
@@ -68,6 +77,56 @@ def test_an_unknown_section_is_named_with_the_sections_that_are_known(write: Wri
         read_settings(write("modle: opus\n"))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "model: {steps: {followup: x}}",
+            "'model.steps.followup': known here are follow_up, investigate, optimise",
+        ),
+        ("model: {url: x}", "'model.url': known here are base_url, default"),
+        (
+            "prices: {usd_per_million_tokens: {x: {input: 1, output: 1, cache_read: 1, cache_write: 1, cached: 1}}}",
+            "'prices.usd_per_million_tokens.x.cached': known here are above, above_tokens, cache_read",
+        ),
+    ],
+)
+def test_an_unknown_key_further_down_is_named_with_the_keys_that_are_known_there(
+    write: Write, text: str, said: str
+) -> None:
+    with pytest.raises(BadSettings, match=said):
+        read_settings(write(text))
+
+
+def test_an_address_with_a_password_is_refused_and_the_password_is_not_repeated(write: Write) -> None:
+    with pytest.raises(BadSettings, match="must hold no name or password") as caught:
+        read_settings(write("model: {base_url: 'https://me:hunter2@gateway.example.org'}"))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_names_and_prices_of_ones_own_are_added_to_the_built_in_ones(write: Write) -> None:
+    found = read_settings(
+        write(
+            "model: {replacements: {opus: mine}}\n"
+            "prices:\n"
+            "  usd_per_million_tokens:\n"
+            "    mine: {input: 1, output: 2, cache_read: 3, cache_write: 4}\n"
+        )
+    )
+    assert found.model.replacement("opus") == "mine"
+    assert found.model.replacement("sonnet") == Settings().model.replacement("sonnet")
+    prices = found.prices.usd_per_million_tokens
+    assert prices["mine"].cache_write == 4
+    assert {name: price for name, price in prices.items() if name != "mine"} == (
+        Settings().prices.usd_per_million_tokens
+    )
+
+
+def test_every_model_that_stands_for_another_has_a_price() -> None:
+    settings = Settings()
+    assert set(settings.model.replacements.values()) <= set(settings.prices.usd_per_million_tokens)
+
+
 def test_every_wrong_key_of_a_file_is_named_at_once(write: Write) -> None:
     with pytest.raises(BadSettings) as caught:
         read_settings(write("budgets: {a: 1}\nmeasure: {b: 2}\n"))
@@ -84,7 +143,26 @@ def test_every_wrong_key_of_a_file_is_named_at_once(write: Write) -> None:
         ("measure: {pairs_min: 30, pairs_max: 20}", r"pairs_min \(30\) is above pairs_max \(20\)"),
         ("measure: 5", "measure: "),
         ("policy: {minimum_gain_ratio: 10}", "policy.minimum_gain_ratio"),
-        ("analyst: {kind: wizard}", "analyst.kind.*'auto' or 'playbook'"),
+        ("analyst: {kind: wizard}", "analyst.kind.*'auto', 'playbook' or 'claude'"),
+        ("model: {effort: much}", "model.effort.*'low', 'medium'"),
+        ("model: {default: 'two words'}", "model.default"),
+        ("model: {retries: -1}", "model.retries"),
+        ("model: {max_output_tokens: 1}", "model.max_output_tokens"),
+        ("model: {replacements: [a]}", "model.replacements"),
+        ("model: {base_url: gateway}", "model.base_url.*must be an address such as"),
+        ("model: {base_url: 'http://[::1'}", "model.base_url.*must be an address such as"),
+        ("model: {base_url: 'file:///x'}", "model.base_url.*must be an address such as"),
+        ("prices: {as_of: soon}", "prices.as_of"),
+        ("prices: {usd_per_million_tokens: {x: {input: 1}}}", "prices.usd_per_million_tokens.x.output"),
+        ("prices: {usd_per_million_tokens: {x: {input: -1}}}", "usd_per_million_tokens.x.input.*greater"),
+        (
+            "prices: {usd_per_million_tokens: {x: {input: 1, output: 1, cache_read: 1, cache_write: 1, "
+            "above_tokens: 9}}}",
+            "usd_per_million_tokens.x.*above_tokens and above go together",
+        ),
+        ("budgets: {model_tokens: 0}", "budgets.model_tokens"),
+        ("budgets: {model_cost_usd: 0}", "budgets.model_cost_usd"),
+        ("budgets: {tool_calls: 0}", "budgets.tool_calls"),
         ("1: x", "unknown key '1'|1: "),
         ("- a\n- b", "must be a mapping"),
         ("measure: [", "not valid YAML"),

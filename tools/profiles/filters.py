@@ -6,7 +6,6 @@ also matches the name of the program's file, which the columnar profile doesn't 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
@@ -15,9 +14,8 @@ import numpy as np
 
 from tools.profiles.profile import IntArray, Profile
 from tools.profiles.queries import BoolArray, rows_of
+from tools.profiles.searching import Regex
 from tools.profiles.tags import TagFilter
-
-Regex = re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 
 import numpy as np
 
 from tools.profiles.naming import readable
 from tools.profiles.profile import Profile
 from tools.profiles.queries import BoolArray, FunctionCost, function_costs
+from tools.profiles.searching import Regex
 
 LOOKED_AT = 2_000
 """Names that are compared with one that isn't there: comparing takes about 0.1 ms each."""
 _WORD = re.compile(r"[^\W_]{3,}")
 
 
-def functions_named(profile: Profile, wanted: str) -> BoolArray:
+def functions_named(
+    profile: Profile, wanted: str, compiled: Callable[[str], Regex] = re.compile
+) -> BoolArray:
     """For each function of a profile whether its name is `wanted`; if none is, whether the expression is found in it.
 
     Its name is the profiler's, or the one for readers (naming.py). So `main.work` means that function and not
-    `main.worker`, too. Raises: re.error when `wanted` is no regular expression.
+    `main.worker`, too. `compiled` makes the expression. Raises: re.error when `wanted` is none.
     """
     names = [(f.name, readable(f)) for f in profile.functions]
     exact = np.fromiter((wanted in each for each in names), dtype=np.bool_, count=len(names))
     if exact.any():
         return exact
-    search = re.compile(wanted).search
+    search = compiled(wanted).search
     return np.fromiter(
         (search(name) is not None or search(shown) is not None for name, shown in names),
         dtype=np.bool_,

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.doors.cli.recorded import add_part, chosen_value, filters_of, read
+from agent.doors.cli.recorded import add_part, filters_of, read
 
 if TYPE_CHECKING:
     from tools.profiles.flamegraph import FlameGraph
@@ -117,6 +117,8 @@ def _graph(args: argparse.Namespace) -> tuple[FlameGraph, list[str]]:
 
 def _value(profile: Profile, file: str, name: str | None) -> ValueType:
     """The value called `name`, else what the profile is about. Raises: BadRequest naming those there are."""
+    from agent.rendering.profile_answers.questions import chosen_value
+
     return profile.value_types[profile.column(chosen_value(profile, name, file))]
 
 

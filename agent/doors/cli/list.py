@@ -13,7 +13,7 @@ import argparse
 from itertools import islice
 from pathlib import Path
 
-from agent.doors.cli.recorded import add_limit, add_profile, functions_asked, open_question, print_answer
+from agent.doors.cli.recorded import add_limit, add_profile, open_question, print_answer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,7 @@ def execute(args: argparse.Namespace) -> int:
     """Print the lines; 0. Raises: BadRequest when nothing matches or a folder isn't there."""
     from agent.errors import BadRequest
     from agent.rendering.profile_answers.lines import list_answer
+    from agent.rendering.profile_answers.questions import functions_asked
     from tools.profiles.source import annotated
 
     roots = [Path(name).expanduser() for name in args.source or ["."]]

@@ -16,8 +16,8 @@ from types import ModuleType
 from typing import NoReturn
 
 COMMANDS = (
-    "ask", "verify", "compare", "top", "peek", "list", "diff", "flame", "convert", "path", "capture", "runs", "show",
-    "open", "apply", "resume", "doctor", "selftest", "definition", "demo", "completion",
+    "ask", "chat", "verify", "compare", "top", "peek", "list", "diff", "flame", "convert", "path", "capture", "runs",
+    "show", "open", "apply", "resume", "doctor", "selftest", "definition", "demo", "completion",
 )  # fmt: skip
 """Subcommands in the order of the help; each is a module of this package whose docstring is its help."""
 

@@ -12,13 +12,11 @@ import argparse
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from agent.doors.cli.recorded import add_limit, add_profile, functions_asked, open_question, print_answer
+from agent.doors.cli.recorded import add_limit, add_profile, open_question, print_answer
 
 if TYPE_CHECKING:
-    from agent.doors.cli.recorded import Question
     from agent.rendering.profile_answers.answer import Answer
-    from tools.profiles.profile import Profile
-    from tools.profiles.queries import BoolArray, FunctionCost
+    from agent.rendering.profile_answers.questions import Question
     from tools.profiles.tree import Cut
 
 FUNCTIONS = 5
@@ -39,8 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Print callers and callees; 0. Raises: BadRequest when nothing matches, or too much for a tree."""
     question = open_question(args)
-    found = functions_asked(question, args.function)
-    answer = _trees(question, found, args) if args.tree else _neighbours(question, found, args)
+    answer = _trees(question, args) if args.tree else _neighbours(question, args)
     return print_answer(answer, args)
 
 
@@ -56,41 +53,18 @@ def cut_of(args: argparse.Namespace) -> Cut:
     return Cut(share=args.min_percent / 100, depth=args.depth)
 
 
-def _neighbours(question: Question, found: dict[int, FunctionCost], args: argparse.Namespace) -> Answer:
-    from agent.rendering.profile_answers.calls import Peek, peek_answer
-    from tools.profiles.queries import neighbours
+def _neighbours(question: Question, args: argparse.Namespace) -> Answer:
+    from agent.rendering.profile_answers.calls import peek_answer
+    from agent.rendering.profile_answers.questions import functions_asked, peek_of
 
-    profile, value = question.profile, question.value
-    peeks = [
-        Peek(
-            cost=cost,
-            callers=neighbours(profile, _only(profile, number), value, 1),
-            callees=neighbours(profile, _only(profile, number), value, -1),
-        )
-        for number, cost in islice(found.items(), FUNCTIONS)
-    ]
+    found = functions_asked(question, args.function)
+    peeks = [peek_of(question, number, cost) for number, cost in islice(found.items(), FUNCTIONS)]
     return peek_answer(question.subject, peeks, matched=len(found), limit=args.top)
 
 
-def _only(profile: Profile, function: int) -> BoolArray:
-    import numpy as np
-
-    wanted = np.zeros(len(profile.functions), dtype=np.bool_)
-    wanted[function] = True
-    return wanted
-
-
-def _trees(question: Question, found: dict[int, FunctionCost], args: argparse.Namespace) -> Answer:
-    from agent.errors import BadRequest
+def _trees(question: Question, args: argparse.Namespace) -> Answer:
     from agent.rendering.profile_answers.calls import sandwich_answer
-    from tools.profiles.tree import sandwich
+    from agent.rendering.profile_answers.questions import sandwich_asked
 
-    if len(found) > 1:
-        names = ", ".join(cost.function.name for cost in islice(found.values(), 3))
-        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        raise BadRequest(
-            f"{args.function!r} means several functions and a tree is of one: choose of {names}{more}"
-        )
-    ((number, cost),) = found.items()
-    both = sandwich(question.profile, _only(question.profile, number), question.value, cut_of(args))
+    cost, both = sandwich_asked(question, args.function, cut_of(args))
     return sandwich_answer(question.subject, cost.function, both)

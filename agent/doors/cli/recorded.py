@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import re
-
     from agent.rendering.profile_answers.answer import Answer
-    from agent.rendering.profile_answers.subject import Subject
+    from agent.rendering.profile_answers.questions import Question
     from tools.profiles.filters import Filters
     from tools.profiles.profile import Profile
-    from tools.profiles.queries import FunctionCost
     from tools.run.process import Runner
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A profile under filters, in one of its values, and what is to be said about it."""
-
-    profile: Profile
-    value: str
-    subject: Subject
 
 
 def add_profile(parser: argparse.ArgumentParser) -> None:
@@ -68,24 +55,11 @@ def add_limit(parser: argparse.ArgumentParser, what: str, default: int) -> None:
 
 def open_question(args: argparse.Namespace) -> Question:
     """The profile that was asked about. Raises: BadRequest when it or what is asked can't be used."""
-    from agent.rendering.profile_answers.subject import Subject
-    from tools.profiles.filters import filtered
+    from agent.rendering.profile_answers.questions import question_about
 
     check_numbers(args)
     filters = filters_of(args)
-    profile = read(args.file)
-    value = chosen_value(profile, args.value, args.file)
-    found = filtered(profile, filters)
-    subject = Subject(
-        file=args.file,
-        value=profile.value_types[profile.column(value)],
-        total=profile.total(value),
-        kept=found.profile.total(value),
-        duration_s=profile.duration_ns / 1e9,
-        filters=filters.patterns,
-        unmatched=found.unmatched,
-    )
-    return Question(profile=found.profile, value=value, subject=subject)
+    return question_about(read(args.file), filters, value=args.value, file=args.file)
 
 
 def read(file: str) -> Profile:
@@ -129,20 +103,10 @@ def runner_for(purpose: str) -> Runner:
     return Runner(chosen.sandbox)
 
 
-def chosen_value(profile: Profile, wanted: str | None, file: str) -> str:
-    """The value that was asked for, else what the profile is about. Raises: BadRequest naming those there are."""
-    from agent.errors import BadRequest
-
-    name = wanted or profile.default_value
-    if name not in [v.name for v in profile.value_types]:
-        names = ", ".join(v.name for v in profile.value_types)
-        raise BadRequest(f"{file} doesn't measure {name!r}: choose one of {names} with --value")
-    return name
-
-
 def filters_of(args: argparse.Namespace) -> Filters:
     """The filters that were given. Raises: BadRequest."""
     from agent.errors import BadRequest
+    from agent.rendering.profile_answers.questions import pattern_of
     from tools.profiles.filters import Filters
     from tools.profiles.tags import parse_tag
 
@@ -151,24 +115,13 @@ def filters_of(args: argparse.Namespace) -> Filters:
     except ValueError as error:
         raise BadRequest(f"--tag: {error}") from error
     return Filters(
-        focus=_pattern("--focus", args.focus),
-        ignore=_pattern("--ignore", args.ignore),
-        hide=_pattern("--hide", args.hide),
-        show=_pattern("--show", args.show),
-        show_from=_pattern("--show-from", args.show_from),
+        focus=pattern_of("--focus", args.focus),
+        ignore=pattern_of("--ignore", args.ignore),
+        hide=pattern_of("--hide", args.hide),
+        show=pattern_of("--show", args.show),
+        show_from=pattern_of("--show-from", args.show_from),
         tags=tags,
     )
-
-
-def _pattern(option: str, text: str | None) -> re.Pattern[str] | None:
-    import re
-
-    from agent.errors import BadRequest
-
-    try:
-        return None if text is None else re.compile(text)
-    except re.error as error:
-        raise BadRequest(f"{option} {text!r} is no regular expression: {error}") from error
 
 
 def check_numbers(args: argparse.Namespace) -> None:
@@ -178,33 +131,6 @@ def check_numbers(args: argparse.Namespace) -> None:
     for option, number in (("--top", getattr(args, "top", None)), ("--tokens", args.tokens)):
         if number is not None and number < 1:
             raise BadRequest(f"{option} {number} leaves nothing to show: give at least 1")
-
-
-def functions_asked(question: Question, wanted: str) -> dict[int, FunctionCost]:
-    """The functions that `wanted` means, by number, the costliest first; at least one.
-
-    Raises: BadRequest naming others when none matches, or none costs anything.
-    """
-    import re
-
-    from agent.errors import BadRequest
-    from tools.profiles.matching import costs_of, functions_named, near_names
-
-    try:
-        found = functions_named(question.profile, wanted)
-    except re.error as error:
-        raise BadRequest(f"{wanted!r} is no regular expression: {error}") from error
-    if not found.any():
-        near = near_names(question.profile, wanted)
-        meant = f"did you mean {', '.join(near)}?" if near else "`ask-profiler top` lists those there are"
-        raise BadRequest(f"no function of {question.subject.file} matches {wanted!r}: {meant}")
-    costs = costs_of(question.profile, found, value=question.value, total=question.subject.total)
-    if not costs:
-        filters = " under these filters" if question.subject.filters else ""
-        raise BadRequest(
-            f"{wanted!r} costs no {question.value}{filters}: choose another --value or fewer filters"
-        )
-    return costs
 
 
 def print_answer(answer: Answer, args: argparse.Namespace) -> int:

@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING
 from agent.doors.cli.recorded import add_limit, add_profile, open_question, print_answer
 
 if TYPE_CHECKING:
-    from agent.doors.cli.recorded import Question
     from agent.rendering.profile_answers.answer import Answer
-
-STATE = "state"
+    from agent.rendering.profile_answers.questions import Question
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,18 +76,8 @@ def _tree(question: Question, args: argparse.Namespace) -> Answer:
 
 
 def _split(question: Question, args: argparse.Namespace) -> Answer:
-    from agent.errors import BadRequest
     from agent.rendering.profile_answers.costs import split_answer
-    from tools.profiles.states import VALUES, goroutine_states
-    from tools.profiles.tags import cost_by_label
+    from agent.rendering.profile_answers.questions import groups_asked
 
-    labels = question.profile.labels
-    if args.split in labels:
-        groups = cost_by_label(question.profile, args.split, question.value)
-    elif args.split == STATE and question.value in VALUES:
-        groups = goroutine_states(question.profile, question.value)
-    else:
-        there = [*sorted(labels), *([STATE] if question.value in VALUES else [])]
-        known = f"there are {', '.join(there)}" if there else "its samples have none"
-        raise BadRequest(f"{args.file} has no label {args.split!r} to split {question.value} by: {known}")
+    groups = groups_asked(question, args.split)
     return split_answer(question.subject, args.split, groups, args.top)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agent.rendering.profile_answers.answer import Cell
+from agent.rendering.profile_answers.answer import Cell, Column
 from agent.rendering.quantities import format_number
 from tools.profiles.naming import GO_FILES, is_library, readable
 from tools.profiles.profile import Function, ValueType
@@ -12,6 +12,7 @@ from tools.profiles.profile import Function, ValueType
 LONGEST_NAME = 160
 """Longer names are shortened in their middle, except in JSON."""
 LONGEST_LINE = 200
+LONGEST_PATH = 400
 _BASE: Mapping[str, tuple[float, str]] = {
     "nanoseconds": (1e-9, "s"), "microseconds": (1e-6, "s"), "milliseconds": (1e-3, "s"), "seconds": (1.0, "s"),
     "bytes": (1.0, "B"), "kilobytes": (1024.0, "B"), "megabytes": (1024.0**2, "B"),
@@ -30,8 +31,8 @@ def told(amount: float, value: ValueType) -> str:
 def counted(value: ValueType) -> str:
     """What a value without a physical unit counts, in the plural."""
     if value.unit in ("count", ""):
-        return _COUNTED.get(value.name, one_line(value.name.replace("_", " ")))
-    return one_line(value.unit)
+        return _COUNTED.get(value.name, brief(value.name.replace("_", " ")))
+    return brief(value.unit)
 
 
 def amount_cell(amount: int, value: ValueType, *, signed: bool = False) -> Cell:
@@ -43,6 +44,16 @@ def amount_cell(amount: int, value: ValueType, *, signed: bool = False) -> Cell:
 def amount_head(head: str, value: ValueType) -> str:
     """The head of a column of amounts."""
     return head if value.unit in _BASE else f"{head} ({counted(value)})"
+
+
+def amount_column(key: str, head: str, value: ValueType) -> Column:
+    """A column of amounts."""
+    return Column(key=key, head=amount_head(head, value), measures="amount")
+
+
+def share_column(key: str, head: str = "share") -> Column:
+    """A column of shares."""
+    return Column(key=key, head=head, measures="share")
 
 
 def share_cell(share: float) -> Cell:
@@ -64,15 +75,20 @@ def name_of(function: Function | None) -> str:
     """A function on one line, with the end of its file's path where its name doesn't tell the whole module."""
     if function is None:
         return "all"
-    name = shortened(one_line(readable(function)) or "(no name)", LONGEST_NAME)
+    name = brief(readable(function)) or "(no name)"
     if not function.file or function.file.endswith(GO_FILES) or is_library(function.file):
         return name
-    return f"{name} ({shortened(one_line('/'.join(function.file.split('/')[-2:])), LONGEST_NAME)})"
+    return f"{name} ({brief('/'.join(function.file.split('/')[-2:]))})"
 
 
 def text_cell(raw: str, text: str | None = None) -> Cell:
     """A text, on one line for readers."""
-    return Cell(raw=raw, text=shortened(one_line(raw), LONGEST_NAME) if text is None else text)
+    return Cell(raw=raw, text=brief(raw) if text is None else text)
+
+
+def brief(name: str) -> str:
+    """What somebody called something: on one line, and not too long."""
+    return shortened(one_line(name), LONGEST_NAME)
 
 
 def one_line(text: str) -> str:

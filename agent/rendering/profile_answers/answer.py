@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 Raw = int | float | str | bool | None
 """A number in the unit that the answer names (ratios 0-1), a text, a claim, or None for what isn't known."""
+Measure = Literal["amount", "share"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +23,15 @@ class Cell:
 class Column:
     """`key` names it for programs, `head` for readers, who don't see what is `hidden`.
 
-    Numbers stand to the right, text to the left.
+    Numbers stand to the right, text to the left. `measures` says what its numbers are of the profile's value: amounts
+    in its unit or shares (0-1); None for what isn't measured.
     """
 
     key: str
     head: str = ""
     is_text: bool = False
     hidden: bool = False
+    measures: Measure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

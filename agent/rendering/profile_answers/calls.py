@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from agent.rendering.profile_answers.amounts import (
     amount_cell,
-    amount_head,
+    amount_column,
     name_cell,
     name_of,
     ratio,
     share_cell,
+    share_column,
     text_cell,
     told,
 )
@@ -21,6 +23,8 @@ from tools.profiles.profile import Function
 from tools.profiles.queries import FunctionCost
 from tools.profiles.tree import Sandwich, TreeNode
 
+Side = Literal["caller", "callee"]
+BOTH: tuple[Side, ...] = ("caller", "callee")
 INDENTED = 30
 """Deeper calls are no further indented; their depth is written instead."""
 
@@ -34,26 +38,30 @@ class Peek:
     callees: Mapping[Function, int]
 
 
-def peek_answer(subject: Subject, peeks: Sequence[Peek], *, matched: int, limit: int) -> Answer:
+def peek_answer(
+    subject: Subject, peeks: Sequence[Peek], *, matched: int, limit: int, sides: Sequence[Side] = BOTH
+) -> Answer:
     """Callers and callees of each function, at most `limit` each; `matched` functions match in all."""
     notes: tuple[str, ...] = ()
     if matched > len(peeks):
         more = matched - len(peeks)
-        notes = (
-            f"… {more:,} more functions match: narrow with a longer REGEX, or with the whole name of one",
-        )
+        narrow = subject.wording.way("narrow with", "function")
+        notes = (f"… {more:,} more functions match: {narrow}, or with the whole name of one",)
     return Answer(
         facts=subject.facts,
         fields={**subject.fields, "matched": matched},
-        tables=tuple(_peek(subject, peek, limit) for peek in peeks),
+        tables=tuple(_peek(subject, peek, limit, sides) for peek in peeks),
         notes=notes,
         warnings=subject.warnings,
     )
 
 
-def _peek(subject: Subject, peek: Peek, limit: int) -> Table:
+def _peek(subject: Subject, peek: Peek, limit: int, wanted: Sequence[Side]) -> Table:
     value, cost = subject.value, peek.cost
-    sides = (("called by", "caller", peek.callers), ("calls", "callee", peek.callees))
+    both: Mapping[Side, tuple[str, Mapping[Function, int]]] = {
+        "caller": ("called by", peek.callers), "callee": ("calls", peek.callees)
+    }  # fmt: skip
+    sides = [(key, *both[key]) for key in wanted]
     rows = tuple(
         Row(
             cells=(
@@ -65,25 +73,34 @@ def _peek(subject: Subject, peek: Peek, limit: int) -> Table:
             ),
             weight=abs(amount),
         )
-        for word, key, side in sides
+        for key, word, side in sides
         for function, amount in list(side.items())[:limit]
     )
     return Table(
         title=function_title(subject, cost.function, cost.self_value, cost.cumulative_value),
         columns=(
             Column(key="relation", is_text=True),
-            Column(key="value", head=amount_head("cost", value)),
-            Column(key="share", head="of its cost"),
+            amount_column("value", "cost", value),
+            share_column("share", "of its cost"),
             Column(key="function", head="function", is_text=True),
             Column(key="file", hidden=True),
         ),
         rows=rows,
-        what="callers and callees",
-        narrow="narrow with --focus REGEX",
-        widen=f"see more with -n {2 * limit}",
-        more=len(peek.callers) + len(peek.callees) - len(rows),
-        lines=() if peek.callers else ("  nothing calls it: stacks begin with it",),
+        what=" and ".join(f"{key}s" for key in wanted),
+        narrow=subject.wording.way("narrow with", "focus"),
+        widen=subject.wording.way("see more with", "limit", 2 * limit),
+        more=sum(len(side) for _, _, side in sides) - len(rows),
+        lines=_ends(peek, wanted),
         fields=function_fields(cost.function, cost.self_value, cost.cumulative_value),
+    )
+
+
+def _ends(peek: Peek, wanted: Sequence[Side]) -> tuple[str, ...]:
+    """What is said of a function that no stack goes on from."""
+    begins = "caller" in wanted and not peek.callers
+    ends = wanted == ("callee",) and not peek.callees
+    return (
+        ("  nothing calls it: stacks begin with it",) if begins else ("  it calls nothing",) if ends else ()
     )
 
 
@@ -107,7 +124,12 @@ def sandwich_answer(subject: Subject, function: Function, found: Sandwich) -> An
     """Everything above and below one function."""
     return Answer(
         facts=(*subject.facts, f"{name_of(function)}: cumulative {told(found.value, subject.value)}"),
-        fields={**subject.fields, "function": function.name, "file_of_function": function.file},
+        fields={
+            **subject.fields,
+            "function": function.name,
+            "file_of_function": function.file,
+            "cumulative": found.value,
+        },
         tables=(
             _tree(subject, found.callers[1:], found.value, "Called by, the nearest first", "callers"),
             _tree(subject, found.callees[1:], found.value, "Calls", "callees"),
@@ -142,16 +164,16 @@ def _tree(subject: Subject, nodes: Sequence[TreeNode], whole: int, title: str, k
     return Table(
         title=title,
         columns=(
-            Column(key="value", head=amount_head("cost", value)),
-            Column(key="share", head="share"),
-            Column(key="self", head=amount_head(ends, value)),
+            amount_column("value", "cost", value),
+            share_column("share"),
+            amount_column("self", ends, value),
             Column(key="depth", hidden=True),
             Column(key="function", head="function", is_text=True),
         ),
         rows=rows,
         what="calls under the cut or deeper",
-        narrow="narrow with --focus REGEX",
-        widen="see smaller and deeper ones with --min-percent P and --depth N",
+        narrow=subject.wording.way("narrow with", "focus"),
+        widen=subject.wording.way("see smaller and deeper ones with", "cut"),
         more=sum(node.cut for node in nodes),
         fields={"tree": key},
         keeps_layout=True,

@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from agent.rendering.profile_answers.amounts import (
     amount_cell,
-    amount_head,
+    amount_column,
+    brief,
     name_of,
     one_line,
     share_cell,
+    share_column,
     text_cell,
     told,
 )
 from agent.rendering.profile_answers.answer import Answer, Cell, Column, Row, Table
 from agent.rendering.profile_answers.subject import filters_told, unmatched_told
+from agent.rendering.profile_answers.wording import COMMAND_LINE, Wording
 from agent.rendering.quantities import format_number
 from tools.profiles.difference import FunctionChange, ProfileDifference
 from tools.profiles.profile import Function
@@ -29,6 +32,7 @@ def difference_answer(
     files: tuple[str, str],
     filters: Mapping[str, str],
     unmatched: Sequence[str] = (),
+    wording: Wording = COMMAND_LINE,
 ) -> Answer:
     """Functions by how much their cost changed; `files` are the older and the newer profile.
 
@@ -39,25 +43,25 @@ def difference_answer(
         title=f"Functions by the change of their {'own' if found.by == 'self' else 'cumulative'} cost, "
         f"{found.functions:,} in all",
         columns=(
-            Column(key="before", head=amount_head("before", value)),
-            Column(key="after", head=amount_head("after", value)),
-            Column(key="change", head="change"),
-            Column(key="before_share", head="share"),
-            Column(key="after_share", head="share"),
+            amount_column("before", "before", value),
+            amount_column("after", "after", value),
+            Column(key="change", head="change", measures="amount"),
+            share_column("before_share"),
+            share_column("after_share"),
             Column(key="function", head="function", is_text=True),
             Column(key="file", hidden=True),
             Column(key="beyond_chance", hidden=True),
         ),
         rows=tuple(Row(cells=_cells(found, c), weight=abs(c.change)) for c in found.changes),
         what="functions",
-        narrow="narrow with --focus REGEX",
-        widen=f"see more with -n {2 * max(len(found.changes), 1)}",
+        narrow=wording.way("narrow with", "focus"),
+        widen=wording.way("see more with", "limit", 2 * max(len(found.changes), 1)),
         more=found.functions - len(found.changes),
         fields={"by": found.by, "functions": found.functions},
     )
     by_chance = any(not c.beyond_chance for c in found.changes)
     return Answer(
-        facts=_facts(found, files, filters),
+        facts=_facts(found, files, filters, wording),
         fields={
             "before": files[0],
             "after": files[1],
@@ -72,22 +76,24 @@ def difference_answer(
         },
         tables=(table,),
         notes=(CHANCE,) if by_chance else (),
-        warnings=(*found.warnings, *map(unmatched_told, unmatched)),
+        warnings=(*found.warnings, *(unmatched_told(name, wording) for name in unmatched)),
     )
 
 
-def _facts(found: ProfileDifference, files: tuple[str, str], filters: Mapping[str, str]) -> tuple[str, ...]:
+def _facts(
+    found: ProfileDifference, files: tuple[str, str], filters: Mapping[str, str], wording: Wording
+) -> tuple[str, ...]:
     sides = (
         ("before", files[0], found.before_total, found.before_duration_s),
         ("after", files[1], found.after_total, found.after_duration_s),
     )
     facts = [
-        f"{side}: {one_line(file)}, {told(total, found.value)} of {one_line(found.value.name)} in all"
+        f"{side}: {one_line(file)}, {told(total, found.value)} of {brief(found.value.name)} in all"
         + (f", recorded for {format_number(duration_s, 's')}" if duration_s else "")
         for side, file, total, duration_s in sides
     ]
     if filters:
-        facts.append(f"{filters_told(filters)}: both are what is left; shares are of that")
+        facts.append(f"{filters_told(filters, wording)}: both are what is left; shares are of that")
     if found.normalised:
         facts.append("normalised: the older profile's amounts are scaled to the newer one's total")
     return tuple(facts)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from agent.rendering.profile_answers.amounts import (
     amount_cell,
-    amount_head,
+    amount_column,
     name_cell,
     ratio,
     share_cell,
+    share_column,
     text_cell,
 )
 from agent.rendering.profile_answers.answer import Answer, Cell, Column, Row, Table
@@ -22,10 +23,10 @@ def top_answer(subject: Subject, found: Ranking, by: By) -> Answer:
     """The costliest functions."""
     value = subject.value
     columns = (
-        Column(key="self", head=amount_head("own", value)),
-        Column(key="self_share", head="share"),
-        Column(key="cumulative", head=amount_head("cumulative", value)),
-        Column(key="cumulative_share", head="share"),
+        amount_column("self", "own", value),
+        share_column("self_share"),
+        amount_column("cumulative", "cumulative", value),
+        share_column("cumulative_share"),
         Column(key="function", head="function", is_text=True),
         Column(key="file", hidden=True),
     )
@@ -48,8 +49,8 @@ def top_answer(subject: Subject, found: Ranking, by: By) -> Answer:
         columns=columns,
         rows=rows,
         what="functions",
-        narrow="narrow with --focus REGEX",
-        widen=f"see more with -n {2 * max(len(rows), 1)}",
+        narrow=subject.wording.way("narrow with", "focus"),
+        widen=subject.wording.way("see more with", "limit", 2 * max(len(rows), 1)),
         more=found.functions - len(rows),
         fields={"by": by, "functions": found.functions},
     )
@@ -75,16 +76,16 @@ def split_answer(subject: Subject, key: str, groups: Sequence[GroupCost], limit:
     table = Table(
         title=f"By {key}",
         columns=(
-            Column(key="value", head=amount_head("cost", value)),
-            Column(key="share", head="share"),
+            amount_column("value", "cost", value),
+            share_column("share"),
             Column(key="name", head=key, is_text=True),
-            Column(key="place_value", head="of which"),
+            Column(key="place_value", head="of which", measures="amount"),
             Column(key="place", head="in", is_text=True),
         ),
         rows=rows,
         what=f"values of {key}",
-        narrow="" if key == "state" else f"narrow with --tag {key}=REGEX",
-        widen=f"see more with -n {2 * limit}",
+        narrow="" if key == "state" else subject.wording.way("narrow with", "tag", key),
+        widen=subject.wording.way("see more with", "limit", 2 * limit),
         more=len(groups) - len(rows),
         fields={"split": key},
     )

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from agent.rendering.profile_answers.amounts import (
     LONGEST_LINE,
+    LONGEST_PATH,
     amount_cell,
-    amount_head,
+    amount_column,
     one_line,
     shortened,
 )
@@ -22,9 +23,11 @@ def list_answer(subject: Subject, functions: Sequence[AnnotatedFunction], *, mat
     notes: tuple[str, ...] = ()
     if matched > len(functions):
         more = matched - len(functions)
-        notes = (
-            f"… {more:,} more functions match: narrow with a longer REGEX, or see more with -n {matched}",
+        ways = (
+            subject.wording.way("narrow with", "function"),
+            subject.wording.way("see more with", "limit", matched),
         )
+        notes = (f"… {more:,} more functions match: {', or '.join(way for way in ways if way)}",)
     return Answer(
         facts=subject.facts,
         fields={**subject.fields, "matched": matched},
@@ -37,22 +40,23 @@ def list_answer(subject: Subject, functions: Sequence[AnnotatedFunction], *, mat
 def _lines(subject: Subject, found: AnnotatedFunction) -> Table:
     value, cost = subject.value, found.cost
     function = cost.function
-    file = one_line(function.file) or "an unknown file"
+    file = shortened(one_line(function.file), LONGEST_PATH) or "an unknown file"
     if found.source is None:
-        where = f"  in {file}; its source isn't there: name the folder it is below with --source DIR"
+        remedy = subject.wording.way("name the folder it is below with", "source")
+        where = f"  in {file}; its source isn't there{': ' if remedy else ''}{remedy}"
     else:
         where = f"  in {file}, read from {one_line(str(found.source))}"
     return Table(
         title=function_title(subject, function, cost.self_value, cost.cumulative_value),
         columns=(
-            Column(key="self", head=amount_head("own", value)),
-            Column(key="cumulative", head=amount_head("cumulative", value)),
+            amount_column("self", "own", value),
+            amount_column("cumulative", "cumulative", value),
             Column(key="line", head="line"),
             Column(key="text", head="source", is_text=True),
         ),
         rows=tuple(_line(subject, line) for line in found.lines),
         what="lines",
-        narrow="narrow with a longer REGEX",
+        narrow=subject.wording.way("narrow with", "function"),
         lines=(where,),
         fields={
             **function_fields(function, cost.self_value, cost.cumulative_value),

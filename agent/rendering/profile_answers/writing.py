@@ -12,10 +12,13 @@ from dataclasses import replace
 from typing import Literal, assert_never
 
 from agent.rendering.profile_answers.answer import Answer, Raw, Row, Table
+from agent.rendering.profile_answers.wording import COMMAND_LINE, Wording
 from agent.rendering.terminal import plain
 
 Form = Literal["text", "compact", "markdown", "json"]
 CHARACTERS_A_TOKEN = 3
+SHORTEST_ROW = 2
+"""Characters that even a row of nothing takes with its line's end; more rows than have room needn't be tried."""
 TOKENS = 4_000
 JSON_TOKENS = 20_000
 """What is usual for JSON, whose reader is a program."""
@@ -26,22 +29,27 @@ def render(answer: Answer, form: Form, tokens: int | None = None) -> str:
 
     One row and all that isn't a row are always there, whatever the limit. Names can't steer a terminal or be markup.
     """
+    return write(fitted(answer, form, tokens), form)
+
+
+def fitted(answer: Answer, form: Form, tokens: int | None = None, wording: Wording = COMMAND_LINE) -> Answer:
+    """What `render` writes of an answer: the rows that have room, and `wording` for how to see the others."""
     limit = tokens or (JSON_TOKENS if form == "json" else TOKENS)
-    whole = _write(answer, form)
-    if tokens_of(whole) <= limit:
-        return whole
+    most = limit * CHARACTERS_A_TOKEN // SHORTEST_ROW
+    if sum(len(table.rows) for table in answer.tables) <= most and tokens_of(write(answer, form)) <= limit:
+        return answer
     order = sorted(
         ((t, n) for t, table in enumerate(answer.tables) for n in range(len(table.rows))),
         key=lambda at: (-answer.tables[at[0]].rows[at[1]].weight, at),
     )
-    fits, too_many = 1, len(order)
+    fits, too_many = 1, min(len(order), most + 1)
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        if tokens_of(_write(_cut(answer, order[:middle], limit), form)) <= limit:
+        if tokens_of(write(_cut(answer, order[:middle], limit, wording), form)) <= limit:
             fits = middle
         else:
             too_many = middle
-    return _write(_cut(answer, order[:fits], limit), form)
+    return _cut(answer, order[:fits], limit, wording)
 
 
 def tokens_of(text: str) -> int:
@@ -49,7 +57,7 @@ def tokens_of(text: str) -> int:
     return -(-len(text) // CHARACTERS_A_TOKEN)
 
 
-def _cut(answer: Answer, kept: Sequence[tuple[int, int]], limit: int) -> Answer:
+def _cut(answer: Answer, kept: Sequence[tuple[int, int]], limit: int, wording: Wording) -> Answer:
     """The answer with these rows only; tables that lose all of them say how many they had."""
     rows: list[list[int]] = [[] for _ in answer.tables]
     for table, row in sorted(kept):
@@ -57,13 +65,14 @@ def _cut(answer: Answer, kept: Sequence[tuple[int, int]], limit: int) -> Answer:
     tables = []
     for table_, places in zip(answer.tables, rows, strict=True):
         left_out = len(table_.rows) - len(places)
-        widen = f"allow more with --tokens {2 * limit}" if left_out else table_.widen
+        widen = wording.way("allow more with", "tokens", 2 * limit) if left_out else table_.widen
         chosen = tuple(table_.rows[n] for n in places)
         tables.append(replace(table_, rows=chosen, more=table_.more + left_out, widen=widen))
     return replace(answer, tables=tuple(tables))
 
 
-def _write(answer: Answer, form: Form) -> str:
+def write(answer: Answer, form: Form) -> str:
+    """The whole answer, however long it is. Names can't steer a terminal or be markup."""
     match form:
         case "text" | "compact":
             return _text(answer, aligned=form == "text")
@@ -95,7 +104,7 @@ def _text(answer: Answer, *, aligned: bool) -> str:
 
 def _more(table: Table) -> Iterator[str]:
     if table.more:
-        yield f"… {table.more:,} more {table.what}: {table.hint}"
+        yield f"… {table.more:,} more {table.what}{': ' if table.hint else ''}{table.hint}"
 
 
 def _aligned(table: Table) -> list[str]:

@@ -94,6 +94,7 @@ def test_without_arguments_the_help_is_shown(cli: Cli) -> None:
         (["why?", "--target", "x" * 300], "the target"),
         (["why?", "--sizes", "many"], "not a list of whole numbers"),
         (["why?", "--cmd", "python 'unclosed"], "--cmd"),
+        (["why?", "--analyst", "replay:nowhere.jsonl"], "nowhere.jsonl to replay is no file: give a run's"),
         (["show"], "there are no runs"),
         (["open", "20260101"], "there are no runs"),
         (["apply"], "there are no runs"),
@@ -116,6 +117,7 @@ def test_a_request_that_cannot_be_used_ends_with_2_and_changes_nothing(
     [
         ["why?", "--bench", "x", "--cmd", "y"],
         ["why?", "--analyst", "oracle"],
+        ["why?", "--analyst", "replay:"],
         ["why?", "--seed", "x"],
         ["why?", "--nonsense"],
         ["completion", "fish"],
@@ -128,6 +130,27 @@ def test_arguments_that_make_no_sense_end_with_2_and_the_usage(cli: Cli, words: 
     assert done.returncode == 2
     assert "usage: ask-profiler" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("analyst", ["auto", "playbook", "claude", "replay:a.jsonl"])
+def test_every_analyst_can_be_named_and_a_transcript_is_found_from_wherever_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, analyst: str
+) -> None:
+    from agent.doors.cli import ask
+    from agent.doors.cli.main import make_parser
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.jsonl").write_text("")
+    args = make_parser().parse_args(["ask", "why?", "--analyst", analyst])
+    expected = f"replay:{tmp_path / 'a.jsonl'}" if analyst.startswith("replay") else analyst
+    assert ask.with_transcript(args.analyst) == expected
+
+
+def test_an_analyst_that_does_not_exist_is_named_with_those_that_do(cli: Cli) -> None:
+    assert (
+        "'oracle' is none of auto, playbook, claude, replay:FILE" in cli("why?", "--analyst", "oracle").stderr
+    )
+    assert "replay: names no file" in cli("why?", "--analyst", "replay:").stderr
 
 
 @pytest.mark.parametrize("words", [["why?", "--agent"], ["definition"]])
@@ -194,6 +217,8 @@ def test_the_doctor_says_what_works_and_what_a_missing_thing_leaves_out(cli: Cli
         "python",
         "definition",
         "playbook",
+        "key",
+        "model: investigate",
     } <= set(checks)
     needed = [c for c in checks.values() if c["needed"]]
     assert done.returncode == (0 if all(c["works"] for c in needed) else 8)

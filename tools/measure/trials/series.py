@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +28,12 @@ share is then known to twice that, and the truth of a gain of 40 % to about as m
 """
 ROUND_PAIRS = 10
 """Of them, how many are measured without giving the host's lock back."""
+TENTH = 10
+"""Between trials the share is told by a tenth of the work: known twice as well as by half, from shorter processes."""
+NEAR = 4
+"""So many trials before and after one tell the share that held in it: on a virtual machine the start of a process
+became 7 % cheaper within a minute, against the work that it starts.
+"""
 GAINS = (0.02, 0.4)
 """The smallest and the largest of the random gains."""
 
@@ -57,10 +63,14 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """Known gains, one for each trial: how often the interval held them."""
+    """Known gains, one for each trial: how often the interval held them.
+
+    `misses` tells for each by how much the estimate of the ratio was off, in halves of the interval's width.
+    """
 
     held: Rate
     gains: tuple[float, ...]
+    misses: tuple[float, ...]
     widths: tuple[float, ...]
     pairs: tuple[int, ...]
     seconds: tuple[float, ...]
@@ -82,17 +92,7 @@ def with_fixed_share(
     ratios: list[FloatArray] = []
     fewest, most = SHARE_PAIRS
     for number in range(most // ROUND_PAIRS):
-        with measuring_alone(is_cancelled=is_cancelled):
-            plan = PairPlan(pairs=ROUND_PAIRS, seed=seed + number)
-            samples = run_pairs(
-                subject.toolchain.sample,
-                subject.baseline,
-                half,
-                subject.workload.benchmarks,
-                iterations,
-                plan,
-            )
-        ratios.append(log_ratios(samples, subject.benchmark.name, SECONDS_PER_OP))
+        ratios.append(_share_ratios(subject, half, iterations, seed + number, is_cancelled))
         known = paired_interval(np.concatenate(ratios), 0.95, seed)
         enough = (known.high - known.low) / 2 <= SHARE_PRECISION
         if enough and len(ratios) * ROUND_PAIRS >= fewest:
@@ -151,18 +151,67 @@ def coverage(
     on_trial: OnTrial = lambda done, of: None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Coverage:
-    """Measure random gains, another in each trial. Raises: ToolError, Cancelled."""
+    """Measure random gains, another in each trial. Raises: ToolError, Cancelled.
+
+    What each of them truly is follows from the work that was left out and from the share of time that doesn't depend on
+    it, as it was around the trial.
+    """
     draw = random.Random(seed)  # noqa: S311 - an amount of work, not a secret
     injected = [subject.with_gain(draw.uniform(*GAINS)) for _ in range(trials)]
-    found = _trials(subject, [build for build, _ in injected], rules, seed, on_trial, is_cancelled)
-    gains = tuple(gain for _, gain in injected)
+    removed = [gain / (1 - subject.fixed_share) for _, gain in injected]
+    tenth = subject.with_work(subject.work // TENTH)
+    iterations = subject.iterations or iterations_for(subject, rules)
+    told = [_share_ratios(subject, tenth, iterations, seed - 1, is_cancelled)]
+
+    def between(done: int, of: int) -> None:
+        told.append(_share_ratios(subject, tenth, iterations, seed + done, is_cancelled))
+        on_trial(done, of)
+
+    found = _trials(subject, [build for build, _ in injected], rules, seed, between, is_cancelled)
+    left = (subject.work // TENTH) / subject.work
+    gains = tuple(
+        part * (1 - _share(told[max(0, n - NEAR + 1) : n + NEAR + 1], left, seed))
+        for n, part in enumerate(removed)
+    )
     return Coverage(
         held=Rate(hits=sum(t.holds(g) for t, g in zip(found, gains, strict=True)), trials=trials),
         gains=gains,
+        misses=tuple(_miss(t, g) for t, g in zip(found, gains, strict=True)),
         widths=tuple(t.comparison.ratio_high - t.comparison.ratio_low for t in found),
         pairs=tuple(t.comparison.pairs for t in found),
         seconds=tuple(t.seconds for t in found),
     )
+
+
+def _miss(trial: Trial, gain: float) -> float:
+    found = trial.comparison
+    return 2 * (found.ratio - (1 - gain)) / (found.ratio_high - found.ratio_low)
+
+
+def _share(ratios: Sequence[FloatArray], left: float, seed: int) -> float:
+    """The share of time that doesn't depend on the work, from pairs of all of it and of the part that was `left`."""
+    ratio = math.exp(paired_interval(np.concatenate(ratios), 0.95, seed).estimate)
+    return max(0.0, (ratio - left) / (1 - left))
+
+
+def _share_ratios(
+    subject: Subject,
+    less: Build,
+    iterations: Mapping[str, int],
+    seed: int,
+    is_cancelled: Callable[[], bool],
+) -> FloatArray:
+    """Log ratios of a few pairs of all and of less of the work. Raises: ToolError, Cancelled."""
+    with measuring_alone(is_cancelled=is_cancelled):
+        samples = run_pairs(
+            subject.toolchain.sample,
+            subject.baseline,
+            less,
+            subject.workload.benchmarks,
+            iterations,
+            PairPlan(pairs=ROUND_PAIRS, seed=seed),
+        )
+    return log_ratios(samples, subject.benchmark.name, SECONDS_PER_OP)
 
 
 def _trials(

@@ -2,7 +2,7 @@
 
 Both handle records that are all the same, so that time is proportional to their number but for what a process costs
 anyway. That is a share of its time which no change of the work can save, and it is measured first (series.py): the
-start of a Python command, which is timed whole; in a Go benchmark the first use of its memory (5 % of 50 ms).
+start of a Python command, which is timed whole (a third of its time); the first operations of a Go benchmark (2 %).
 """
 
 from __future__ import annotations
