@@ -27,6 +27,7 @@ from agent.deps import Deps, Progress
 from agent.errors import BadRequest, BadTarget
 from agent.evidence import EvidenceIndex
 from agent.graph import build_graph
+from agent.nodes.harness import written_tests
 from agent.nodes.intake import HASHES, SOURCES, take
 from agent.nodes.laboratory import Laboratory, record_of
 from agent.nodes.picture import code_root, make_picture
@@ -177,7 +178,9 @@ def read_state(folder: RunFolder) -> RunState:
 
 
 def take_copy(deps: Deps, state: RunState) -> tuple[str, list[str]]:
-    """Copy the target as it is now; why nothing can be measured any more, and how it differs from what was measured."""
+    """Copy the target as it is now, with the tests that the agent wrote for it; why nothing can be measured any more,
+    and how it differs from what was measured.
+    """
     plan, request = state["plan"], state["request"]
     if plan.kind != "project":
         return "what was recorded, or runs elsewhere, can't be measured again from here", []
@@ -187,9 +190,12 @@ def take_copy(deps: Deps, state: RunState) -> tuple[str, list[str]]:
         deps.workspace.baseline.mkdir(parents=True, exist_ok=True)
         closed = f"the target {request.target} can't be copied any more: {error}"
         return closed, [f"{closed}; what was measured can still be asked about"]
+    found = file_hashes(deps.workspace.baseline)
+    for name in written_tests(deps.evidence.index.items):
+        write_atomically(deps.workspace.baseline / name, (deps.folder.path / "written" / name).read_bytes())
     if not (deps.folder.path / SOURCES).is_file():
         return "", ["whether the target is still as it was measured isn't known: the run kept no hashes"]
-    return "", _differences(deps.folder.read_json(SOURCES, HASHES), file_hashes(deps.workspace.baseline))
+    return "", _differences(deps.folder.read_json(SOURCES, HASHES), found)
 
 
 def _root(target: Path, measured: Path) -> Path:

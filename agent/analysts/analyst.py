@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from agent.evidence import Evidence, EvidenceIndex, Quantity
 from agent.policy import Policy
@@ -88,6 +88,16 @@ class Reply:
 
     text: str
     evidence: tuple[str, ...]
+
+
+@runtime_checkable
+class BenchmarkWriter(Protocol):
+    """An analyst that can write a benchmark where a target has none."""
+
+    def write_benchmark(self, picture: Picture, take: Callable[[str, str], Plan]) -> Plan | None:
+        """The plan with a new benchmark, None without one. `take` adds a file to the baseline and plans anew; it raises
+        BadRequest or ToolError where the file can't be taken. Raises: ModelFailed, Cancelled.
+        """
 
 
 class Analyst(Protocol):

@@ -11,17 +11,19 @@ from pathlib import PurePosixPath
 from agent.deps import Deps
 from agent.errors import BadRequest
 from agent.evidence import Evidence, Quantity
-from agent.nodes.gates import Refused, tests_gate
+from agent.nodes.gates import Refused, build_gate, tests_gate
 from agent.nodes.values import guard_gate
-from agent.request import Plan
+from agent.request import Plan, Request
 from agent.store import write_atomically
 from agent.workspace import clone, is_build_file, is_frozen
 
 WRITTEN = "a test that the agent wrote: "
 """How the title of the evidence of such a test begins; its file's name follows."""
+WRITTEN_BENCHMARK = "a benchmark that the agent wrote: "
 LARGEST_BYTES = 100_000
+_GO_BENCHMARK = re.compile(r"^func\s+(?:Benchmark|Fuzz)\w*\s*\(", re.MULTILINE)
 _GO_TAMPERING = re.compile(
-    r"^\s*func\s+(?:TestMain|init|Benchmark\w*|Fuzz\w*)\s*\(|^\s*//go:|^//\s*\+build|\bimport\s+\"C\"|\"unsafe\"",
+    r"^\s*func\s+(?:TestMain|init)\s*\(|^\s*//go:|^//\s*\+build|\bimport\s+\"C\"|\"unsafe\"",
     re.MULTILINE,
 )
 _GO_TEST = re.compile(r"^func\s+Test\w*\s*\(", re.MULTILINE)
@@ -41,9 +43,7 @@ class WrittenTests:
         testing nothing; Cancelled, ToolError, StorageFailed.
         """
         name = self._name(file)
-        objection = next(_tampering(self.plan.language, content), None)
-        if objection is not None:
-            raise BadRequest(f"{name} isn't taken: {objection}")
+        self._check(name, content, is_benchmark=False)
         deps, base = self.deps, self.deps.workspace.baseline
         before = self._ran()
         clone(base, deps.workspace.candidate)
@@ -72,6 +72,47 @@ class WrittenTests:
             quantities=[Quantity(name="added", value=ran - before, unit="count")],
         )
 
+    def add_benchmark(self, request: Request, file: str, content: str) -> Plan:
+        """Add a benchmark file to the baseline; the plan that measures it.
+
+        Raises: BadRequest saying why it can't be one: not a new file, tampering, failing, or holding no benchmark;
+        Cancelled, ToolError, StorageFailed.
+        """
+        name = self._name(file)
+        self._check(name, content, is_benchmark=True)
+        deps, base = self.deps, self.deps.workspace.baseline
+        before = deps.workspace.candidate
+        clone(base, before)
+        write_atomically(base / name, content.encode())
+        try:
+            guard_gate(deps, self.plan, before, base, (name,), name)
+            plan = self._planned(request, name)
+            build_gate(deps, plan, base, name)
+            tests_gate(deps, plan, base, name)
+        except BaseException as error:
+            (base / name).unlink()
+            deps.builds.pop(base, None)
+            if isinstance(error, Refused):
+                raise BadRequest(f"{name} isn't taken: {error.reason}: {error.detail}") from error
+            raise
+        kept = deps.folder.write_text(f"written/{name}", content)
+        count = Quantity(name="added", value=float(len(plan.workload.benchmarks)), unit="count")
+        deps.evidence.add(
+            "tests", f"{WRITTEN_BENCHMARK}{name}", plan.toolchain, artefacts=[kept], quantities=[count]
+        )
+        return plan
+
+    def _planned(self, request: Request, name: str) -> Plan:
+        plan = self.deps.intake.plan(request, self.deps.workspace.baseline)
+        if plan.workload.kind != "benchmarks":
+            raise BadRequest(f"{name} isn't taken: no benchmark is found in it")
+        return plan
+
+    def _check(self, name: str, content: str, *, is_benchmark: bool) -> None:
+        objection = next(_tampering(self.plan.language, content, is_benchmark=is_benchmark), None)
+        if objection is not None:
+            raise BadRequest(f"{name} isn't taken: {objection}")
+
     def _ran(self) -> float:
         """How many tests ran last on a copy whose tests passed."""
         runs = [e for e in self.deps.evidence.index.items if e.kind == "tests" and e.failure is None]
@@ -96,7 +137,7 @@ class WrittenTests:
         return name
 
 
-def _tampering(language: str, content: str) -> Iterator[str]:
+def _tampering(language: str, content: str, *, is_benchmark: bool) -> Iterator[str]:
     """What a test file may not hold: anything that acts by being there rather than by being run as a test."""
     if len(content.encode()) > LARGEST_BYTES:
         yield f"it holds more than {LARGEST_BYTES:,} bytes"
@@ -104,8 +145,11 @@ def _tampering(language: str, content: str) -> Iterator[str]:
         found = _GO_TAMPERING.search(content)
         if found is not None:
             yield f"`{found[0].strip()}` acts on more than the tests in it"
-        if not _GO_TEST.search(content):
-            yield "it holds no Test function"
+        wanted, other = (_GO_BENCHMARK, None) if is_benchmark else (_GO_TEST, _GO_BENCHMARK)
+        if other is not None and (found := other.search(content)):
+            yield f"`{found[0].strip()}` is measured, too, and this file is for tests alone"
+        if not wanted.search(content):
+            yield f"it holds no {'Benchmark' if is_benchmark else 'Test'} function"
         return
     try:
         tree = ast.parse(content)
@@ -121,12 +165,19 @@ def _tampering(language: str, content: str) -> Iterator[str]:
             yield f"line {statement.lineno} runs when the file is read: put it into a test"
     for node in ast.walk(tree):
         name = getattr(node, "name", None) or getattr(node, "id", None)
-        if isinstance(name, str) and (name.startswith("pytest_") or name == "benchmark"):
+        if isinstance(name, str) and (
+            name.startswith("pytest_") or (name == "benchmark" and not is_benchmark)
+        ):
             yield f"`{name}` acts on more than the tests in it"
         if isinstance(node, ast.keyword) and node.arg == "autouse":
             yield "a fixture that is used everywhere acts on more than the tests in it"
 
 
 def written_tests(evidence: tuple[Evidence, ...]) -> tuple[str, ...]:
-    """The names of the tests that the agent wrote in a run."""
-    return tuple(e.title.removeprefix(WRITTEN) for e in evidence if e.title.startswith(WRITTEN))
+    """The names of the tests and benchmarks that the agent wrote in a run."""
+    return tuple(
+        e.title.removeprefix(begin)
+        for e in evidence
+        for begin in (WRITTEN, WRITTEN_BENCHMARK)
+        if e.title.startswith(begin)
+    )

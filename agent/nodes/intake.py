@@ -9,10 +9,13 @@ from typing import Any
 from langgraph.runtime import Runtime
 from pydantic import TypeAdapter
 
+from agent.analysts.analyst import BenchmarkWriter, Picture
 from agent.deps import Deps
 from agent.errors import BadTarget
 from agent.nodes.admission import admit, check_harness, leave_tests_out
 from agent.nodes.gates import Refused
+from agent.nodes.harness import WrittenTests
+from agent.nodes.laboratory import Laboratory
 from agent.nodes.stage import StageClock, stage
 from agent.repository import open_repository
 from agent.request import Missing, Plan, Request
@@ -46,6 +49,7 @@ def intake(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
             deps.folder.write_text("change.patch", request.change.patch)
         clock.say("choosing a workload")
         plan, admitted = _plan(deps, request, admitted, clock)
+        plan = _with_benchmark(deps, request, plan, clock)
         deps.folder.write_json("plan.json", _PLAN, plan)
         missing = [
             Missing(
@@ -69,6 +73,29 @@ def intake(state: RunState, runtime: Runtime[Deps]) -> dict[str, Any]:
         "unmeasured": [*missing, *plan.missing],
         "stages": clock.times,
     }
+
+
+def _with_benchmark(deps: Deps, request: Request, plan: Plan, clock: StageClock) -> Plan:
+    """The plan with a benchmark that the analyst wrote, where there is none and it can write one; else as it is."""
+    writer = deps.analyst
+    wanted = plan.workload.kind == "tests" and request.change is None
+    if not wanted or not isinstance(writer, BenchmarkWriter):
+        return plan
+    clock.say(f"{writer.name}: writing a benchmark, for there is none")
+    harness = WrittenTests(deps=deps, plan=plan)
+    picture = Picture(
+        plan=plan,
+        policy=deps.definition.policy,
+        question=request.question,
+        root=deps.workspace.baseline,
+        original=deps.workspace.baseline,
+        captures={},
+        hotspots=(),
+        evidence=deps.evidence.index,
+        lab=Laboratory(deps=deps, plan=plan, tell=clock.say),
+    )
+    found = writer.write_benchmark(picture, lambda file, text: harness.add_benchmark(request, file, text))
+    return found or plan
 
 
 def take(deps: Deps, request: Request, root: Path) -> CopyNotes:

@@ -17,6 +17,7 @@ from agent.analysts.model import ModelCall, ModelReply, Text, ToolResult
 from agent.deps import Deps, Progress
 from agent.errors import BadRequest, ModelFailed
 from agent.followup import ANSWERS, LOCK, FollowUp, opened, read_state
+from agent.nodes.harness import WRITTEN
 from agent.report import Report
 from agent.request import Request
 from agent.service import REQUEST
@@ -234,6 +235,18 @@ def test_a_run_without_hashes_says_that_it_can_not_tell(stage: Stage) -> None:
     assert "isn't known" in talk.ask("why?").warnings[0]
 
 
+def test_tests_that_the_agent_wrote_are_in_the_copy_again(stage: Stage) -> None:
+    scene = stage()
+    scene.run()
+    scene.deps.folder.write_text("written/tests/test_more.py", "assert True\n")
+    scene.deps.evidence.add("tests", f"{WRITTEN}tests/test_more.py", "scripted")
+    talk, model = with_model(
+        scene, uses(("read_file", {"path": "tests/test_more.py"})), answers("It is tested.")
+    )
+    assert talk.ask("is it tested?").warnings == ()
+    assert not results(model.calls[1])[0].is_error
+
+
 def test_an_answer_that_is_cancelled_leaves_the_thread_as_it_was(stage: Stage) -> None:
     scene = stage()
     talk, model = with_model(
@@ -257,6 +270,7 @@ def test_a_question_that_was_never_answered_is_sent_with_the_next(stage: Stage) 
     talk.ask("why then?")
     assert [m.role for m in model.calls[1].messages] == ["user"]
     assert "Question: why?" in texts(model.calls[1])
+    assert texts(model.calls[1]).count("Outcome:") == 1
     assert "Question: why then?" in texts(model.calls[1])
 
 

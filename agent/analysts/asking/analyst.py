@@ -10,7 +10,7 @@ from agent.analysts.analyst import Picture, Reply, Trials
 from agent.analysts.asking.answers import FollowUpAnswer, Investigation, Proposal
 from agent.analysts.asking.bottlenecks import Accepting
 from agent.analysts.asking.briefing import bottleneck_words, facts, judged_words, measured, playbook_words
-from agent.analysts.asking.calls import Calls, FollowUp, Investigate, Judged, Optimise, System
+from agent.analysts.asking.calls import Calls, FollowUp, Investigate, Judged, Optimise, Prepare, System
 from agent.analysts.asking.choice import ChosenModel
 from agent.analysts.asking.edits import Editor
 from agent.analysts.asking.fencing import fenced
@@ -18,6 +18,7 @@ from agent.analysts.asking.final import Final
 from agent.analysts.asking.following import ANSWER, CONVERSATION, Answering, go_on, opening, report_files
 from agent.analysts.asking.loop import Conversation, Loop, Stopped, Tools
 from agent.analysts.asking.masking import Masks
+from agent.analysts.asking.preparing import HOW, BenchmarkAnswer, TakingBenchmark
 from agent.analysts.asking.prose import Known, Names, known_names
 from agent.analysts.asking.spending import Spending, use_quantities, use_title, use_warnings
 from agent.analysts.asking.testing import WithTests
@@ -29,6 +30,7 @@ from agent.analysts.playbook import Playbook
 from agent.errors import ModelFailed
 from agent.rendering.quantities import format_number
 from agent.report import Bottleneck, Candidate, JudgedCandidate, Report
+from agent.request import Plan
 from tools.errors import ProgramMissing
 from tools.go.program import find_go
 from tools.run.process import Runner
@@ -70,6 +72,25 @@ class AskingAnalyst:
         """Which models ran, why, and what was kept from them."""
         chosen = list(dict.fromkeys(f"{m.name}: {m.why}" for m in self.models.values()))
         return " ".join(part for part in (f"Asked {'; '.join(chosen)}.", self.masks.told()) if part)
+
+    def write_benchmark(self, picture: Picture, take: Callable[[str, str], Plan]) -> Plan | None:
+        """The plan with a benchmark of the model's; None where it wrote none that can be taken, which is said."""
+        talk = self._conversation("prepare", "prepare")
+        talk.say(facts(picture), self.calls.render(Prepare(how=HOW[picture.plan.language])))
+        taking = TakingBenchmark(take=take)
+        final = Final(
+            name="add_benchmark",
+            description="A benchmark for this target, or why there is none.",
+            answer=BenchmarkAnswer,
+            accept=taking.accept,
+        )
+        found = self._loop(picture).answer(talk, toolbox_for(picture), final)
+        notes = list(taking.notes)
+        if isinstance(found, Stopped):
+            notes.append(f"no benchmark was written: {found.why}")
+            found = None
+        self._keep_use(picture, notes)
+        return found
 
     def investigate(self, picture: Picture) -> tuple[Bottleneck, ...]:
         """The model's bottlenecks; the playbook's where no answer came within the budget, which is said."""
@@ -115,11 +136,11 @@ class AskingAnalyst:
         """The model's answer, in the thread of those before and with the budgets anew. Raises: ModelFailed."""
         self.spending.renew()
         talk = self._conversation("follow up", CONVERSATION)
-        go_on(talk, self.earlier(talk.name))
-        is_first = not talk.messages
-        if is_first:
+        earlier = self.earlier(talk.name)
+        go_on(talk, earlier)
+        if not earlier:
             talk.say(*opening(picture, report))
-        talk.say(self.calls.render(FollowUp(question=question, is_first=is_first)))
+        talk.say(self.calls.render(FollowUp(question=question, is_first=not earlier)))
         trying = Trying(
             trials=trials,
             editor=self._editor(picture),

@@ -20,6 +20,13 @@ class System:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prepare:
+    """`prepare.md`: before anything is measured. `how` says what a benchmark of the target's language looks like."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Investigate:
     """`investigate.md`: up to so many bottlenecks."""
 
@@ -49,7 +56,7 @@ class FollowUp:
     is_first: bool
 
 
-CALLS = {"system": System, "investigate": Investigate, "optimise": Optimise, "judged": Judged,
+CALLS = {"system": System, "prepare": Prepare, "investigate": Investigate, "optimise": Optimise, "judged": Judged,
          "follow_up": FollowUp}  # fmt: skip
 """The files by name, each with the fields that it may and must use."""
 

@@ -115,14 +115,12 @@ def _view(notebook: Notebook, report: Report, view: View) -> Reply:
         return functions
     ranking = next(e.id for e in reversed(picture.evidence.items) if e.title == "ranking")
     lines = [
-        f"- {quoted(spot.function)} at {quoted(f'{spot.file}:{spot.start_line}')}: {{{ranking}.share_{n}}}, its own "
-        f"{{{ranking}.self_share_{n}}}"
+        f"- {quoted(spot.function)} at {quoted(f'{spot.file}:{spot.start_line or spot.line}')}: "
+        f"{{{ranking}.share_{n}}}, its own {{{ranking}.self_share_{n}}}"
         for n, spot in mine
     ]
     head = f"What causes the {VIEW_NAMES[view]} in the target's own code, by share:"
-    return Reply(
-        text="\n".join([head, *lines, "", functions.text]), evidence=(ranking, *functions.evidence)
-    )
+    return Reply(text="\n".join([head, *lines, "", functions.text]), evidence=(ranking, *functions.evidence))
 
 
 def _growth(notebook: Notebook, report: Report, asked: Asked) -> Reply:

@@ -130,7 +130,7 @@ def _line(table: Table, row: Row, evidence_id: str, there: set[str]) -> str:
     for column, cell in zip(table.columns, row.cells, strict=True):
         name = name_in_row(column, row)
         if column.measures is None or column.hidden:
-            named[column.key] = cell.raw
+            named[column.key] = cell.text if column.key == "function" else cell.raw
         elif name in there:
             said = _SAID.get(column.key, "{}").format(f"{{{evidence_id}.{name}}}")
             if said.startswith("(") and words:

@@ -35,7 +35,7 @@ def execute(args: argparse.Namespace) -> int:
     analyst = with_transcript(args.analyst) if args.analyst else None
     is_watched = sys.stdin.isatty()
     code = 0
-    with Conversing(args, os.environ, analyst) as talk:
+    with Conversing(args, os.environ, analyst, after="\n") as talk:
         for line in lines_of(talk, is_prompted=is_watched and sys.stdout.isatty()):
             if line == "/quit":
                 break

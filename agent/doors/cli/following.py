@@ -29,9 +29,14 @@ INTERRUPTED = 130
 
 
 class Conversing:
-    """One conversation with a run: Ctrl-C ends the answer that is worked on, SIGTERM the whole."""
+    """One conversation with a run: Ctrl-C ends the answer that is worked on, SIGTERM all of it.
 
-    def __init__(self, args: argparse.Namespace, environment: Mapping[str, str], analyst: str | None) -> None:
+    `after` is printed after each answer.
+    """
+
+    def __init__(
+        self, args: argparse.Namespace, environment: Mapping[str, str], analyst: str | None, after: str = ""
+    ) -> None:
         self._args = args
         self._environment = environment
         self._analyst = analyst
@@ -39,6 +44,7 @@ class Conversing:
         self._display: ProgressDisplay | None = None
         self._told: tuple[str, ...] = ()
         self._talk: FollowUp | None = None
+        self._after = after
         self.is_ended = False
         self.is_waiting = False
 
@@ -72,7 +78,7 @@ class Conversing:
         if self._args.json:
             sys.stdout.write(as_json(talk.folder.id, answered, talk.evidence) + "\n")
         else:
-            sys.stdout.write(render(answered.text, talk.evidence, width=Console().width))
+            sys.stdout.write(render(answered.text, talk.evidence, width=Console().width) + self._after)
         sys.stdout.flush()
 
     def try_to_answer(self, question: str) -> int:

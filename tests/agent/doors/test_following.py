@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from evals.messages_api import ScriptedApi, Stalls, Uses
 from tools.profiles.builder import ProfileBuilder
 from tools.profiles.pprof import write_pprof
 from tools.profiles.profile import Function, ValueType
@@ -60,6 +61,36 @@ def cli(finished: Path, tmp_path: Path) -> Iterator[Cli]:
 
     yield run
     assert not list(home.rglob("work"))
+
+
+@pytest.fixture
+def chat(cli: Cli, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Begins a conversation that goes on while the test does; `more` is its environment's."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def begin(**more: str) -> subprocess.Popen[str]:
+        found = subprocess.Popen(
+            [*MAIN, "chat", "--quiet"], env={**environment(tmp_path / "home"), **more}, cwd=tmp_path, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        begun.append(found)
+        return found
+
+    yield begin
+    for each in begun:
+        each.kill()
+        each.communicate()
+
+
+def says(chat: subprocess.Popen[str], line: str) -> None:
+    assert chat.stdin is not None
+    chat.stdin.write(f"{line}\n")
+    chat.stdin.flush()
+
+
+def hears(chat: subprocess.Popen[str]) -> str:
+    assert chat.stdout is not None
+    return chat.stdout.readline()
 
 
 def one_sentence(done: Done) -> str:
@@ -133,18 +164,56 @@ def test_a_run_that_has_not_ended_names_the_command_that_goes_on_with_it(cli: Cl
     assert "ask-profiler resume" in one_sentence(done)
 
 
-def test_ending_a_conversation_that_waits_leaves_nothing_behind(cli: Cli, tmp_path: Path) -> None:
-    chat = subprocess.Popen(
-        [*MAIN, "chat", "--quiet"], env=environment(tmp_path / "home"), cwd=tmp_path, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert chat.stdin is not None
-    assert chat.stdout is not None
-    chat.stdin.write("what dominates?\n")
-    chat.stdin.flush()
-    assert chat.stdout.readline()
+def test_ending_a_conversation_that_waits_leaves_nothing_behind(
+    chat: Callable[..., subprocess.Popen[str]],
+) -> None:
+    talk = chat()
+    says(talk, "what dominates?")
+    assert hears(talk)
     time.sleep(0.2)
-    chat.send_signal(signal.SIGTERM)
-    _, errors = chat.communicate(timeout=30)
-    assert chat.returncode == 130
+    talk.send_signal(signal.SIGTERM)
+    _, errors = talk.communicate(timeout=30)
+    assert talk.returncode == 130
     assert "Traceback" not in errors
+
+
+def test_an_interrupt_ends_the_answer_and_not_the_conversation(
+    chat: Callable[..., subprocess.Popen[str]],
+) -> None:
+    with ScriptedApi([Stalls(60.0), Uses(("answer", {"text": "It is `main.slow`."}))]) as api:
+        talk = chat(**api.environment)
+        says(talk, "why?")
+        wait_until(lambda: len(api.seen) == 1)
+        time.sleep(0.2)
+        talk.send_signal(signal.SIGINT)
+        says(talk, "why then?")
+        assert hears(talk) == "It is main.slow.\n"
+        says(talk, "/quit")
+        _, errors = talk.communicate(timeout=30)
+    assert "this answer was cancelled" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_model_goes_on_in_the_same_thread_in_another_process(
+    chat: Callable[..., subprocess.Popen[str]],
+) -> None:
+    answered = [Uses(("answer", {"text": text})) for text in ("It is `main.slow`.", "As was said.")]
+    with ScriptedApi(answered) as api:
+        for question, answer in (("why?", "It is main.slow.\n"), ("sure?", "As was said.\n")):
+            talk = chat(**api.environment)
+            says(talk, question)
+            assert hears(talk) == answer
+            says(talk, "/quit")
+            talk.communicate(timeout=30)
+            assert talk.returncode == 0
+        last = json.dumps(api.bodies[-1]["messages"])
+    assert "Question: why?" in last
+    assert "It is `main.slow`." in last
+    assert "Question: sure?" in last
+
+
+def wait_until(is_done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -239,3 +239,17 @@ def test_the_evidence_of_a_step_names_the_step_the_prices_and_every_amount() -> 
         "cost": (0.0323, "USD"),
     }
     assert use_warnings(use, PRICES) == ("the cost is by agent.yaml's prices of 2026-10-10",)
+
+
+def test_budgets_that_begin_anew_still_tell_everything_by_step() -> None:
+    found = spending(tool_calls=1, model_tokens=1_000)
+    found.add("investigate", OPUS, used(2_000), 1.0)
+    found.add_tool_call("investigate")
+    assert found.spent() is not None
+    found.renew()
+    assert found.spent() is None
+    assert not found.nearly_spent()
+    assert found.told().startswith("0 tokens, $0.00, 0 of 1 tool calls")
+    assert [(use.calls, use.tool_calls) for use in found.by_step()] == [(1, 1)]
+    found.add("follow up", OPUS, used(2_000), 1.0)
+    assert found.spent() is not None

@@ -80,7 +80,7 @@ def test_the_lines_of_a_function_stand_with_what_they_cost(finished: Asking) -> 
 
 def test_what_dominates_lists_functions_with_their_shares(finished: Asking) -> None:
     found, said = ask(finished, "what dominates?")
-    assert "- `slow`: own" in said
+    assert "- `app.slow (base/app.py)`: own" in said
     assert "91.7 %" in said
     numbers = re.sub(r"\{E\d+\.[^{}]+\}|`[^`]*`|\bE\d+\b", "", found.text)
     assert not re.search(r"\d", numbers)
@@ -95,7 +95,7 @@ def test_another_view_is_told_by_its_hotspots(finished: Asking) -> None:
 def test_a_view_without_hotspots_is_told_by_its_costliest_functions(finished: Asking) -> None:
     _, said = ask(finished, "and memory?")
     assert said.startswith("From the memory profile")
-    assert "- `slow`: own" in said
+    assert "- `app.slow (base/app.py)`: own" in said
 
 
 def test_a_view_that_was_not_measured_says_so(finished: Asking) -> None:
