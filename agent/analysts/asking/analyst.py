@@ -37,6 +37,7 @@ from tools.run.process import Runner
 
 AT_A_TIME = 3
 """So many candidates may be proposed in one answer."""
+KEPT_NAMES = 8
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +60,9 @@ class AskingAnalyst:
     max_tokens: int
     finish: Callable[[], None] = lambda: None
     earlier: Callable[[str], Sequence[Message]] = lambda conversation: ()
-    _names: dict[Path, Names] = field(default_factory=dict, init=False)
+    _names: dict[tuple[Path, frozenset[tuple[str, bytes]], frozenset[str]], Names] = field(
+        default_factory=dict, init=False
+    )
     _dialogues: dict[int, Dialogue] = field(default_factory=dict, init=False)
 
     @property
@@ -266,14 +269,18 @@ class AskingAnalyst:
         return Editor(root=picture.root, runner=self.runner, unmask=self.masks.unmask, go=go)
 
     def _known(self, picture: Picture, files: Mapping[str, bytes] | None = None) -> Known:
-        """What prose is held against: names as they are at the picture's root, and as `files` would have them."""
+        """What prose is held against: names as they are at the picture's root, and as `files` would have them.
+
+        The names of the last few are kept: reading the sources of a large tree takes seconds.
+        """
         evidence = picture.lab.evidence if picture.lab is not None else picture.evidence
-        if files:
-            written = {name: content.decode("utf-8", errors="replace") for name, content in files.items()}
-            return Known(evidence=evidence, names=known_names(picture.captures, picture.root, written))
-        if picture.root not in self._names:
-            self._names[picture.root] = known_names(picture.captures, picture.root)
-        return Known(evidence=evidence, names=self._names[picture.root])
+        key = (picture.root, frozenset((files or {}).items()), frozenset(picture.captures))
+        if key not in self._names:
+            written = {n: content.decode("utf-8", errors="replace") for n, content in (files or {}).items()}
+            while len(self._names) >= KEPT_NAMES:
+                del self._names[next(iter(self._names))]
+            self._names[key] = known_names(picture.captures, picture.root, written)
+        return Known(evidence=evidence, names=self._names[key])
 
     def _keep_use(self, picture: Picture, notes: Sequence[str]) -> None:
         """What calls took since it was kept last, as evidence, with what has to be said about them."""

@@ -51,11 +51,13 @@ class Masks:
     _counts: Counter[str] = field(default_factory=Counter, init=False)
     _taken: set[str] = field(default_factory=set, init=False)
     _everywhere: dict[str, str] = field(init=False)
+    _ours: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._everywhere = {
             form: _slug(name) for name, value in self.known.items() for form in sorted(_forms(value))
         }
+        self._ours = frozenset(self._everywhere)
 
     def mask(self, text: str) -> str:
         """The text with a placeholder such as `[masked-aws-key-1]` for each secret."""
@@ -68,8 +70,16 @@ class Masks:
         return "".join([*parts, text[position:]])
 
     def unmask(self, text: str) -> str:
-        """The text with the secrets put back; for edits that are applied here, never for what is shown or sent."""
-        return _PLACEHOLDER.sub(lambda match: self._secrets.get(match[0], match[0]), text)
+        """The text with the target's own secrets put back; for edits that are applied here, never for what is sent.
+
+        Known secrets are ours, such as the API key, and stay masked: a model that asks for one by its placeholder would
+        have it written into the target's code.
+        """
+        return _PLACEHOLDER.sub(lambda match: self._of_target(match[0]), text)
+
+    def _of_target(self, placeholder: str) -> str:
+        secret = self._secrets.get(placeholder, placeholder)
+        return placeholder if any(form in secret for form in self._ours) else secret
 
     def told(self) -> str:
         """One sentence on how many secrets of which kinds were masked; "" when none was."""

@@ -145,16 +145,29 @@ def test_line_ends_stay_what_they_are(root: Path, runner: Runner) -> None:
     assert changed(root, runner, ("crlf.txt", "one\ntwo", "one\n2")) == {"crlf.txt": "one\r\n2\r\n"}
 
 
-def test_a_line_with_a_masked_secret_can_be_edited(root: Path, runner: Runner) -> None:
-    secret = "hunter2-" + "x7f" * 4
+def test_a_line_with_a_masked_secret_of_the_target_can_be_edited(root: Path, runner: Runner) -> None:
+    secret = "ghp_" + "a1B2" * 9
     (root / "app.py").write_text(f"KEY = '{secret}'\nn = 0\n")
-    masks = Masks(known={"API_KEY": secret})
+    masks = Masks()
     shown = masks.mask((root / "app.py").read_text())
+    assert secret not in shown
+    edit = Edit(file="app.py", old=shown, new=shown.replace("n = 0", "n = 1"))
+    answer = CandidateAnswer(title="t", rationale="r", risk="r", edits=[edit])
     editor = Editor(root=root, runner=runner, unmask=masks.unmask)
+    assert editor.contents(answer) == {"app.py": f"KEY = '{secret}'\nn = 1\n".encode()}
+
+
+def test_a_secret_of_ours_is_never_written_into_code(root: Path, runner: Runner) -> None:
+    secret = "hunter2-" + "x7f" * 4
+    masks = Masks(known={"API_KEY": secret})
+    placeholder = masks.mask(secret)
     answer = CandidateAnswer(
         title="t",
         rationale="r",
         risk="r",
-        edits=[Edit(file="app.py", old=shown, new=shown.replace("n = 0", "n = 1"))],
+        edits=[Edit(file="app.py", old="n = 0", new=f"n = '{placeholder}'")],
     )
-    assert editor.contents(answer) == {"app.py": f"KEY = '{secret}'\nn = 1\n".encode()}
+    editor = Editor(root=root, runner=runner, unmask=masks.unmask)
+    (content,) = editor.contents(answer).values()
+    assert secret.encode() not in content
+    assert placeholder.encode() in content
