@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from tools.run.removing import remove_tree
 
 NAME = "py-spy"
 RATE_HZ = 400
+NO_FRAME = "(no Python frame)"
+_WITHOUT_STACK = re.compile(r"^[ \t]*(\d+)[ \t]*$", re.MULTILINE)
 PERIOD_NS = 1_000_000_000 // RATE_HZ
 MAX_REPEATS = 20
 OUTPUT_BYTES = 256 * 1024**2
@@ -113,7 +116,10 @@ class PySpy:
             )  # fmt: skip
             covered += self._record(words, root, env, benchmark, program)
             parts.append(
-                read_collapsed(read_text(root, target, limit_bytes=OUTPUT_BYTES) or "", period_ns=PERIOD_NS)
+                read_collapsed(
+                    with_named_stacks(read_text(root, target, limit_bytes=OUTPUT_BYTES) or ""),
+                    period_ns=PERIOD_NS,
+                )
             )
             if process.iterates:
                 break
@@ -178,3 +184,12 @@ def find_py_spy() -> Path | None:
 def _alone(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words that record one process and not its children."""
     return tuple(word for word in words if word != SUBPROCESSES)
+
+
+def with_named_stacks(text: str) -> str:
+    """py-spy's raw output with a frame where it saw none.
+
+    A process that is seen while it starts or ends may have no Python frame yet: py-spy 0.4.3 writes a count alone then,
+    after an empty stack. Such samples are time that was watched, and count.
+    """
+    return _WITHOUT_STACK.sub(rf"{NO_FRAME} \1", text)

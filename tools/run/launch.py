@@ -112,9 +112,9 @@ class Launcher:
             self._socket.sendall(message[sent:])
         except OSError as error:
             raise LauncherGone from error
-        reply = self._read()
+        reply = self._awaited()  # a quick program may stop its launcher before that has answered
         if reply["error"]:
-            self._read()
+            self._awaited()
             number, text = reply["error"]
             raise OSError(number, text)
         return int(reply["pid"])
@@ -125,10 +125,7 @@ class Launcher:
         if not self._received and not select.select([self._socket], [], [], timeout_s)[0]:
             return None
         reply = self._read()
-        # What was made for the program is being removed, which may take long; or somebody stopped the helper.
-        while not self._received and not select.select([self._socket], [], [], STOPPED_S)[0]:
-            self.go_on()
-        self._read()
+        self._awaited()
         return Ended(
             exit_code=os.waitstatus_to_exitcode(reply["status"]),
             duration_s=float(reply["duration_s"]),
@@ -170,6 +167,15 @@ class Launcher:
             self._process.wait(CLOSING_S)
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def _awaited(self) -> Any:
+        """The next answer, which is sure to come. Raises: LauncherGone.
+
+        What is made for a program, and removed after it, may take long; or somebody stopped the helper.
+        """
+        while not self._received and not select.select([self._socket], [], [], STOPPED_S)[0]:
+            self.go_on()
+        return self._read()
 
     def _read(self) -> Any:
         while b"\n" not in self._received:

@@ -17,7 +17,7 @@ from tests.tools.measure.hosts import KINDS, Kind, SyntheticHost, rules, subject
 from tools.measure.trials.load import busy_processors
 from tools.measure.trials.rates import Rate
 from tools.measure.trials.series import coverage, detection, false_wins, with_fixed_share
-from tools.measure.trials.subject import PROGRAMS, TARGETS, Subject, prepare
+from tools.measure.trials.subject import PROGRAMS, TARGETS, prepare
 from tools.measure.trials.trial import Rules, won_in_sequence
 from tools.python.interpreter import ask
 from tools.python.toolchain import PythonToolchain
@@ -78,14 +78,22 @@ def test_a_gain_that_is_not_there_is_seen_to_be_missed(tmp_path: Path) -> None:
 
 
 def test_an_interval_around_another_gain_does_not_hold_it(tmp_path: Path) -> None:
-    """Coverage must be able to fail: a share that is wrong moves the truth out of the intervals."""
-    subject = subject_on(SyntheticHost("normal", 0.01), tmp_path)
-    right = coverage(subject, rules(), 12, seed=1)
-    wrong = coverage(Subject(
-        language="go", toolchain=subject.toolchain, folder=tmp_path, baseline=subject.baseline, fixed_share=0.3
-    ), rules(), 12, seed=1)  # fmt: skip
+    """Coverage must be able to fail: work that costs more than its amount says moves the truth out of the intervals."""
+
+    class Dear(SyntheticHost):
+        """Of the copies whose work isn't all or a tenth, each record takes a fifth longer."""
+
+        def sample(self, build, benchmark, iterations):  # type: ignore[no-untyped-def]
+            found = SyntheticHost.sample(self, build, benchmark, iterations)
+            part = int(build.argv[0]) / PROGRAMS["go"].work
+            dearer = 1.0 if part in (1.0, 0.1) else 1.2
+            return replace(found, values={k: v * dearer for k, v in found.values.items()})
+
+    right = coverage(subject_on(SyntheticHost("normal", 0.01), tmp_path), rules(), 12, seed=1)
+    wrong = coverage(subject_on(Dear("normal", 0.01), tmp_path), rules(), 12, seed=1)
     assert right.held.hits >= 10
     assert wrong.held.hits <= 4
+    assert all(miss > 1 for miss in wrong.misses)
 
 
 def test_the_share_that_no_work_explains_is_measured(tmp_path: Path) -> None:
