@@ -12,8 +12,8 @@ from agent.report import ModelUse, Report
 
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
 _HEAD = (
-    "| step | model | requests | tool calls | sent | read from the cache | written to it | received | cost | time "
-    "| evidence |"
+    "| step | model | requests | tool calls | sent, not cached | read from the cache | written to it | received | cost "
+    "| time | evidence |"
 )
 
 
