@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from agent.deps import Deps
 from agent.errors import BadRequest
@@ -130,11 +130,18 @@ class WrittenTests:
             raise BadRequest(
                 f"{name} is there already, and tests that are there aren't changed: take another name"
             )
+        if any(_is_behind_link(copy, path) for copy in self.deps.workspace.copies()):
+            raise BadRequest(f"{name} lies behind a link: put the test beside the tests there are")
         if not (self.deps.workspace.baseline / path.parent).is_dir():
             raise BadRequest(
                 f"there is no folder {path.parent.as_posix()}: put the test beside the tests there are"
             )
         return name
+
+
+def _is_behind_link(copy: Path, file: PurePosixPath) -> bool:
+    """Whether a folder on the way to a file is a link: the target's code may have put it there, to anywhere."""
+    return any((copy / folder).is_symlink() for folder in file.parents)
 
 
 def _tampering(language: str, content: str, *, is_benchmark: bool) -> Iterator[str]:

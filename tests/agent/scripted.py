@@ -133,7 +133,7 @@ class ScriptedToolchain:
             (root / self.leaves_behind).write_text(str(self.samples))
         return TestOutcome(
             passed=passed,
-            ran=2 + len(list((root / "tests").glob("test_*.py"))),
+            ran=2 + len(list((root / "tests").rglob("test_*.py"))),
             failed=() if passed else ("test_app",),
             output_tail="",
             duration_s=0.0,

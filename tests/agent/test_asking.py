@@ -75,7 +75,7 @@ def test_a_number_without_evidence_is_sent_back_once_and_then_dropped_visibly(st
     assert "[A statement was dropped" in explanation
     assert "The wait isn't needed." in explanation
     assert any("dropped" in w for w in report.warnings)
-    assert "'73'" in str(model.calls[1].messages[-1])
+    assert "'73'" in results(model.calls[1])[0].text
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_places_and_evidence_that_do_not_exist_are_sent_back(
     stage: Stage, changes: dict[str, object], objection: str
 ) -> None:
     report, model = run(stage(), reports(bottleneck(**changes)), reports(bottleneck()), GIVE_UP)
-    assert objection in str(model.calls[1].messages[-1])
+    assert objection in results(model.calls[1])[0].text
     assert report.bottlenecks[0].function == "slow"
 
 

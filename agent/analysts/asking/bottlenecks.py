@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -21,6 +22,8 @@ from tools.profiles.ranking import Hotspot
 from tools.run.reading import read_text
 
 EVERY_FUNCTION = 1_000_000
+_NAME = re.compile(r"[\w.*()\[\]<>/$-]+")
+"""What names of functions are written with, in either language."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,9 +54,10 @@ class Accepting:
             self.notes.append(f"the model names no bottleneck: {' '.join(why.split())}")
         found: list[Bottleneck] = []
         for one in wanted:
-            places = self._wrong_places(one)
-            if places:
-                self.notes.append(f"a bottleneck of the model's was left out: {places[0]}")
+            if self._wrong_places(one):  # not quoted: what the model calls a place may be anything
+                self.notes.append(
+                    "a bottleneck of the model's was left out: it names a place or evidence that isn't there"
+                )
             else:
                 found.append(self._bottleneck(len(found) + 1, one))
         return tuple(found)
@@ -80,6 +84,7 @@ class Accepting:
                 f"no function {one.function!r} is in the {one.view} profiles: name it as they do, or choose the view "
                 "that has it"
             )
+        found += self._wrong_names(one, spot[1] if spot else None)
         lines = self._lines(one.file)
         if self.picture.plan.kind == "project" and lines is None:
             found.append(f"there is no file {one.file!r} in the target: name it as `list_files` does")
@@ -91,6 +96,20 @@ class Accepting:
             found.append(
                 f"there is no evidence {', '.join(unknown)}: give ids that a tool or the picture named"
             )
+        return found
+
+    def _wrong_names(self, one: BottleneckAnswer, spot: Hotspot | None) -> list[str]:
+        """What stands in the report as names must be some: a row of the table says nothing of what is called so."""
+        found, names = [], self.known().names
+        of_spot = (spot.function, *spot.other_frames) if spot is not None else ()
+        is_other = spot is not None and one.function not in of_spot and self._cost(one) is None
+        if is_other and not (_NAME.fullmatch(one.function) and names.has_name(one.function)):
+            found.append(
+                f"no function {one.function!r} is in the profiles or the tree: name one that is there"
+            )
+        is_place = one.file == getattr(spot, "file", None) or names.has_file(one.file)
+        if self.picture.plan.kind != "project" and names.places and not is_place:
+            found.append(f"no file {one.file!r} is in the profiles: name it as they do")
         return found
 
     def _hotspot(self, one: BottleneckAnswer) -> tuple[int, Hotspot] | None:

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from agent.analysts.analyst import Picture
+from agent.analysts.asking.fencing import fenced
 from agent.evidence import Evidence, Quantity
 from agent.rendering.quantities import format_number, resolve
 from agent.report import Bottleneck, JudgedCandidate
@@ -27,17 +28,23 @@ LONGEST_EXPLANATION = 700
 
 
 def facts(picture: Picture) -> str:
-    """What is asked, of what, and what is wanted: nothing of it is measured, so that it is the same in each run."""
+    """What is asked, of what, and what is wanted: nothing of it is measured, so that it is the same in each run.
+
+    What the target calls itself and its benchmarks is fenced: a subtest's name is any text.
+    """
     plan, policy = picture.plan, picture.policy
     names = [b.name for b in plan.workload.benchmarks]
     more = f" and {len(names) - BENCHMARKS} more" if len(names) > BENCHMARKS else ""
     sizes = sorted({b.size for b in plan.workload.benchmarks if b.size is not None})
-    lines = [
-        f"Question: {picture.question}",
-        f"Target: {'a project' if plan.kind == 'project' else 'a ' + plan.kind} in {plan.language}"
-        + (f", {plan.module}" if plan.module else ""),
+    called = [
+        *([f"Target: {plan.module}"] if plan.module else []),
         f"Workload: {plan.workload.kind} ({plan.workload.chosen_because})",
         *([f"Benchmarks: {', '.join(names[:BENCHMARKS])}{more}"] if names else []),
+    ]
+    lines = [
+        f"Question: {picture.question}",
+        f"Target: {'a project' if plan.kind == 'project' else 'a ' + plan.kind} in {plan.language}",
+        fenced("\n".join(called), "workload"),
         *([f"Sizes: {', '.join(map(str, sizes))}"] if sizes else []),
         f"Views the question asks about, most important first: {', '.join(plan.focus)}",
         f"Smallest gain worth a change: {format_number(policy.minimum_gain_ratio, 'ratio')}",

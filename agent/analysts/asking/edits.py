@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from agent.analysts.asking.answers import CandidateAnswer
+from agent.analysts.asking.fencing import HIDDEN
 from agent.analysts.asking.final import Unusable
 from agent.workspace import NOT_COPIED, is_frozen
 from tools.errors import ProgramFailed, UnreadableOutput
@@ -16,6 +18,7 @@ from tools.run.process import Runner
 from tools.run.reading import read_written
 
 LARGEST_FILE_BYTES = 4 * 1024**2
+_HIDDEN = re.compile(f"[{HIDDEN}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,11 @@ class Editor:
                 problems += [f"new file {new.file}: {problem}" for problem in error.problems]
         if problems:
             raise Unusable(*problems)
-        changed = {n: self._formatted(n, t) for n, t in texts.items() if t != self._before(n)}
+        changed = {
+            n: self._formatted(n, _seen(n, t, self._before(n)))
+            for n, t in texts.items()
+            if t != self._before(n)
+        }
         if not changed:
             raise Unusable(f"{answer.title!r} changes nothing: give edits that do")
         return {name: text.encode("utf-8") for name, text in changed.items()}
@@ -111,6 +118,17 @@ class Editor:
             words = error.stderr_tail.replace("<standard input>", name).strip()
             raise Unusable(f"{name} doesn't parse after the edits: {words[:600]}") from error
         return done if before is None or run(before) == before else text
+
+
+def _seen(name: str, text: str, before: str | None) -> str:
+    """The text, in which nothing is hidden that wasn't there before: code must be what who reads it sees.
+
+    Raises: Unusable naming a character that can't be seen or that changes how others are.
+    """
+    new = set(_HIDDEN.findall(text.replace("\r\n", "\n"))) - set(before or "")
+    if new:
+        raise Unusable(f"{name} would hold U+{ord(min(new)):04X}, which can't be seen: write it as an escape")
+    return text
 
 
 def _replaced(text: str, old: str, new: str) -> str:

@@ -190,14 +190,17 @@ class _Turn(Generic[R]):
             result = self.final.read(use.input, is_last=self.sent_back > 0)
         except Unusable as error:
             self.sent_back += 1
-            words = "\n".join(f"- {problem}" for problem in error.problems)
+            # Fenced: objections quote the target's names, its tests' and its compiler's words.
+            words = fenced("\n".join(f"- {problem}" for problem in error.problems), "objections")
             self.conversation.pending.append(
                 ToolResult(
-                    id=use.id, text=f"This answer can't be used yet:\n{words}\nAnswer again.", is_error=True
+                    id=use.id,
+                    text=f"This answer can't be used yet. Put right what is listed:\n{words}\nAnswer again.",
+                    is_error=True,
                 )
             )
-            if self.sent_back > REFUSALS_OF_ANSWER:
-                return _Found(Stopped(f"its answer couldn't be used: {error.problems[0]}"))
+            if self.sent_back > REFUSALS_OF_ANSWER:  # not said of what: that would quote what nothing backs
+                return _Found(Stopped("its answer couldn't be used, for the reasons in the transcript"))
             return None
         self.conversation.pending.append(ToolResult(id=use.id, text="Taken."))
         return _Found(result)
@@ -216,7 +219,7 @@ class _Turn(Generic[R]):
                 is_error=True,
             )
         self._count(is_counted)
-        self._progress(use.name)
+        self._progress(use.name if use.name in {spec.name for spec in self.tools.specs} else "")
         answered = self.tools.run(use.name, use.input)
         text = fenced(answered.text, use.name) if answered.text else ""
         return ToolResult(

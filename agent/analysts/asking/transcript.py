@@ -97,7 +97,7 @@ def read_exchanges(path: Path) -> tuple[Exchange, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise BadRequest(f"the transcript {path} can't be read: {error}") from error
     found: list[Exchange] = []
-    for number, line in enumerate(text[: text.rfind("\n") + 1].splitlines(), 1):
+    for number, line in enumerate(text.split("\n")[:-1], 1):  # other ends of lines may stand within a text
         try:
             found.append(_read(json.loads(line)))
         except (ValueError, KeyError, TypeError, RecursionError) as error:

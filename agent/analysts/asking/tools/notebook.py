@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agent.analysts.analyst import Lab, Picture
+from agent.analysts.asking.fencing import harmless
 from agent.errors import BadRequest
 from agent.evidence import Evidence, Quantity
 from agent.rendering.profile_answers.amounts import one_line, shortened
@@ -59,5 +60,7 @@ class Notebook:
         """
         if self.picture.lab is None:
             return None
-        words = shortened(one_line(title), LONGEST_TITLE)
+        words = shortened(
+            harmless(one_line(title)), LONGEST_TITLE
+        )  # what the model looked for may be anything
         return self.picture.lab.keep(words, KEEPER, quantities, duration_s=duration_s, warnings=tuple(rows))

@@ -14,7 +14,7 @@ from agent.analysts.asking.briefing import judged_words
 from agent.analysts.asking.edits import Editor
 from agent.analysts.asking.final import Unusable
 from agent.analysts.asking.prose import Known, locked
-from agent.analysts.asking.tools.citing import guide, joined
+from agent.analysts.asking.tools.citing import guide
 from agent.analysts.asking.tools.notebook import Notebook
 from agent.analysts.asking.tools.tool import AnyTool, Tool, ToolAnswer, ToolInput
 from agent.analysts.asking.writing import patch_of
@@ -91,11 +91,13 @@ class Trying:
             )
         )
         self.written.update(contents)
-        return ToolAnswer(text=judged_words([judged]), guide=_how_to_cite(notebook, judged))
+        return ToolAnswer(
+            text="\n".join([judged_words([judged]), *_how_to_cite(notebook, judged)]),
+            guide=f"The patch is kept as {judged.candidate.id}; nothing was applied.",
+        )
 
 
-def _how_to_cite(notebook: Notebook, judged: JudgedCandidate) -> str:
-    """How the numbers that were measured for a change are cited."""
+def _how_to_cite(notebook: Notebook, judged: JudgedCandidate) -> list[str]:
+    """How the numbers that were measured for a change are cited: their names hold those of the benchmarks."""
     mine = [e for e in notebook.evidence if e.id in judged.evidence and e.quantities]
-    kept = f"The patch is kept as {judged.candidate.id}; nothing was applied."
-    return joined(kept, *(f"{e.id} ({e.kind}): {guide(e)}" for e in mine))
+    return [f"{e.id} ({e.kind}): {guide(e)}" for e in mine]
