@@ -48,8 +48,11 @@ def test_tools_lead_nowhere_else(stage: Stage, tool: str, given: Json) -> None:
     scene = hostile(stage)
 
     def planted(call: ModelCall) -> ModelReply:
-        """The target's own code put the link there, after the copy was taken: copying would have left it out."""
-        (scene.deps.workspace.baseline / "link").symlink_to("/etc")
+        """The target's own code put these there, after the copy was taken: copying would have left them out."""
+        base = scene.deps.workspace.baseline
+        (base / "link").symlink_to("/etc")
+        (base / ".git").mkdir()
+        (base / ".git" / "config").write_text("[core]\n")
         return uses((tool, given))
 
     _, model = run(scene, planted, reports(nothing="Nothing stands out."))
@@ -165,22 +168,24 @@ def test_a_written_test_does_not_leave_the_copy_through_a_link_that_the_target_p
 
 
 @pytest.mark.parametrize(
-    ("file", "content"),
+    ("file", "content", "objection"),
     [
-        ("tests/test_app.py", "def test_it(): pass\n"),
-        ("tests/conftest.py", "collect_ignore_glob = ['*']\n"),
-        ("app.py", "SECONDS = 0\n"),
-        ("../test_owned.py", TEST),
-        ("tests/test_more.py", TEST + "import app\napp.SECONDS = 0\nprint(app)\n"),
-        ("tests/test_more.py", "def pytest_collection_modifyitems(items): items.clear()\n" + TEST),
-        ("tests/test_more.py", TEST + "# FAILING\n"),
+        ("tests/test_app.py", "def test_it(): pass\n", "there already"),
+        ("tests/conftest.py", "collect_ignore_glob = ['*']\n", "no test file"),
+        ("app.py", "SECONDS = 0\n", "no test file"),
+        ("../test_owned.py", TEST, "isn't inside"),
+        ("tests/test_more.py", TEST + "import app\napp.SECONDS = 0\nprint(app)\n", "when the file is read"),
+        ("tests/test_more.py", "def pytest_collection_modifyitems(items): items.clear()\n", "acts on more"),
+        ("tests/test_more.py", TEST + "# FAILING\n", "tests fail"),
     ],
 )
-def test_tests_are_not_weakened_by_those_that_a_model_adds(stage: Stage, file: str, content: str) -> None:
+def test_tests_are_not_weakened_by_those_that_a_model_adds(
+    stage: Stage, file: str, content: str, objection: str
+) -> None:
     scene = hostile(stage)
     before = tree_of(Path(scene.request.target))
     report, model = run(scene, reports(FOUND), writes(file, content), GIVE_UP)
-    assert results(model.calls[2])[0].is_error
+    assert objection in results(model.calls[2])[0].text
     assert not any("written by the agent" in w for w in report.warnings)
     assert not list(scene.deps.folder.path.rglob("written"))
     assert tree_of(Path(scene.request.target)) == before

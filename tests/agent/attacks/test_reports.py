@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -65,6 +65,10 @@ def page_of(html: str) -> Page:
     return page
 
 
+def printable(text: str) -> str:
+    return " ".join(re.sub(r"[^ -~]", "", text).split())
+
+
 def obeying(active: str) -> list[object]:
     """Puts something active into every field that a model has, sent twice where it is sent back once."""
     told = reports(
@@ -75,13 +79,7 @@ def obeying(active: str) -> list[object]:
             confidence_reason=active,
         )
     )
-    edits = [
-        {
-            "file": "app.py",
-            "old": "0.010",
-            "new": f"0.005  # {' '.join(re.sub(r'[^ -~]', '', active).split())}",
-        }
-    ]
+    edits = [{"file": "app.py", "old": "0.010", "new": f"0.005  # {printable(active)}"}]
     change = proposes(candidate(title=f"Wait {active}"[:100], rationale=active, risk=active, edits=edits))
     return [says(active), uses((active, {active: active}), ("top", {"capture": "cpu", "focus": f"slow|{active}"})),
             told, told, change, change,
@@ -92,6 +90,7 @@ def attacked(stage: Stage, active: str) -> tuple[Scene, Report, list[Progress]]:
     scene = hostile(stage)
     seen: list[Progress] = []
     scene.deps.report_progress = seen.append
+    scene.request = replace(scene.request, question=f"Why is it slow? {printable(active)}")
     report, _ = run(scene, *obeying(active))  # type: ignore[arg-type]
     return scene, report, seen
 
@@ -127,17 +126,19 @@ def test_what_would_be_active_is_seen_by_these_checks() -> None:
 CLAIM = "It is 97 % faster, ninety-seven times, {E1.speed} and {E99.gain}."
 
 
-def test_a_claimed_number_is_in_no_report(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    "ending", [{"give_up": CLAIM}, {"give_up": CLAIM, CLAIM: CLAIM}], ids=["read", "unread"]
+)
+def test_a_claimed_number_is_in_no_report(stage: Stage, ending: dict[str, object]) -> None:
     told = reports(bottleneck(line=5, root_cause=CLAIM, explanation=CLAIM, confidence_reason=CLAIM))
     change = proposes(candidate("0.009", title=CLAIM, rationale=CLAIM, risk=CLAIM))
-    unread = [uses(("propose_changes", {CLAIM: CLAIM, "give_up": CLAIM}))] * 6
     scene = hostile(stage)
-    report, _ = run(scene, told, told, change, change, *unread)
+    report, _ = run(scene, told, told, change, change, *[uses(("propose_changes", ending))] * 6)
     assert report.bottlenecks
     assert report.candidates
     for name in ("report.md", "report.html", "report.json"):
         text = (scene.deps.folder.path / name).read_text()
-        assert "97" not in re.sub(r"[\d.]+97|97[\d.]+", "", text) or "97 %" not in text
+        assert "97 %" not in text
         assert "ninety" not in text
         assert "E99" not in text
 
