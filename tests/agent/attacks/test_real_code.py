@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -136,7 +135,6 @@ def obeyed(tmp_path: Path, target: Path, *changes: dict[str, object]) -> Report:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="without the sandbox there is nothing to show")
 def test_code_that_obeys_reaches_no_network_no_secret_and_nothing_outside(tmp_path: Path) -> None:
     home, outside, target = tmp_path / "secret", tmp_path / "outside", tmp_path / "app"
     home.write_text(f"{SECRET}\n")
