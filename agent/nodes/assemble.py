@@ -9,6 +9,7 @@ from agent.deps import Deps
 from agent.evidence import EvidenceIndex, Reference
 from agent.nodes.harness import written_tests
 from agent.nodes.model_use import model_use
+from agent.rendering.terminal import plain as printable
 from agent.report import (
     MODEL_USE,
     Graph,
@@ -83,7 +84,7 @@ def assemble(
     return Report(
         run_id=deps.folder.id,
         created=deps.created,
-        question=state["request"].question,
+        question=printable(state["request"].question),
         agent_name=deps.definition.name,
         agent_version=deps.definition.version,
         analyst=deps.analyst.name,
