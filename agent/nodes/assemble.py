@@ -203,7 +203,7 @@ def _summary(
     limit = f"; the smallest gain that could be told here is {{{_detectable(found)}}}" if found else ""
     if outcome == "nothing worth changing":
         if bottlenecks and not judged:
-            return f"No rewrite is known for what costs here{limit}. {named}"
+            return f"No change is offered for what costs here{limit}. {named}"
         tried = f": {_count(len(judged), 'candidate')} judged and none kept" if judged else ""
         return f"Nothing worth changing was found{tried}{limit}. {named}"
     if outcome == "cannot tell":

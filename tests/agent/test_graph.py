@@ -271,5 +271,5 @@ def test_without_an_idea_the_answer_is_not_that_nothing_is_worth_changing(stage:
     scene = stage([])
     report = scene.run()
     assert report.bottlenecks and not report.candidates
-    assert report.summary.startswith("No rewrite is known for what costs here")
+    assert report.summary.startswith("No change is offered for what costs here")
     assert (scene.deps.folder.path / "report.md").read_text().startswith("# No change to offer:")
