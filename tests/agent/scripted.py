@@ -2,7 +2,7 @@
 
 The target's only module says how long it takes: `SECONDS = 0.010`. A build reads it, a sample answers it with a
 little noise, or much after the `unsteady_after`-th. `BROKEN` in a file breaks the build, `FAILING` its tests.
-`ALONE = 0.020` is what one operation takes in a process of its own, `UNSEEN = 0.020` what it takes on other inputs,
+`ALONE = 0.020` is what one operation takes in a process of its own, `UNCLEAR = 0.004` how far that varies, `UNSEEN = 0.020` what it takes on other inputs,
 `FAILS_UNSEEN` fails there. `TRICK` is what the guard objects to, `REMEMBERS` what it suspects, `OTHER_RESULT` what
 comparing by value finds, `RACE` a data race, `UNREACHED` a change that no benchmark calls. `INSTRUCTIONS = 9` is what
 is counted.
@@ -148,6 +148,8 @@ class ScriptedToolchain:
         seconds = _number(text, "SECONDS", 0.0)
         if iterations == 1:
             seconds = _number(text, "ALONE", seconds)
+            unclear_s = _number(text, "UNCLEAR", 0.0)
+            seconds += self.noise.uniform(-unclear_s, unclear_s)
         if build.root.name.startswith("uns"):
             seconds = _number(text, "UNSEEN", seconds)
             if "FAILS_UNSEEN" in text:

@@ -77,6 +77,27 @@ def test_the_report_says_what_was_looked_into(given: Given) -> None:
     assert report.candidates[0].evidence
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_where_few_pairs_dont_tell_whether_one_operation_has_the_gain_more_are_run(
+    given: Given, seed: int
+) -> None:
+    """A result that outlives the first operation was accepted once, for seven pairs of single ones told nothing."""
+    scene = given(takes(0.004, more="ALONE = 0.010\nUNCLEAR = 0.0045\n"))
+    scene.request = replace(scene.request, seed=seed)
+    report = scene.run()
+    assert judged(report) == ("rejected", "gaming")
+    assert "one operation" in report.candidates[0].verdict.detail
+
+
+def test_a_gain_that_one_operation_cant_show_is_said_to_be_unproven_there(given: Given) -> None:
+    scene = given(takes(0.0088, more="UNCLEAR = 0.0085\n"))
+    scene.request = replace(scene.request, seed=6)
+    report = scene.run()
+    assert judged(report) == ("accepted", None), report.candidates[0].verdict.detail
+    (said,) = [check for check in report.candidates[0].checks if "one operation" in check]
+    assert "wasn't shown" in said
+
+
 def test_it_is_measured_at_the_level_of_a_final_decision(given: Given) -> None:
     """One comparison in 200 may be wrong: that takes at least nine pairs, where a screening would do with seven."""
     scene = given(takes(0.004), measure=MeasureSettings(calibration_pairs=5, pairs_min=7, pairs_max=7))

@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -18,7 +20,13 @@ from agent.selftest.result import JudgedChange
 from agent.selftest.session import Opening, Session
 from agent.selftest.suite import bench_of
 
-Judge = Callable[[KnownChange], JudgedChange]
+MORE_PAIRS = {"pairs_min": 30, "pairs_max": 60}
+
+
+class Judge(Protocol):
+    """Judges a change, `anew` after its target was calibrated once more and with more pairs: the same levels, more data."""
+
+    def __call__(self, change: KnownChange, *, anew: bool = False) -> JudgedChange: ...
 
 
 @pytest.fixture(scope="session")
@@ -47,12 +55,21 @@ def judge(light_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         on_deps=opened.append,
         python=str(light_python),
     )
+
+    def patiently(deps: Deps) -> None:
+        measure = deps.settings.measure.model_copy(update=MORE_PAIRS)
+        deps.settings = deps.settings.model_copy(update={"measure": measure})
+        opened.append(deps)
+
+    patient = replace(opening, on_deps=patiently)
     sessions: dict[Path, Session] = {}
 
-    def judge(change: KnownChange) -> JudgedChange:
-        if change.folder not in sessions:
+    def judge(change: KnownChange, *, anew: bool = False) -> JudgedChange:
+        if anew or change.folder not in sessions:
             meant = [c for c in read_catalogue() if c.folder == change.folder and not c.is_extra]
-            sessions[change.folder] = opening.open(change.folder, bench_of([change, *meant]))
+            sessions[change.folder] = (patient if anew else opening).open(
+                change.folder, bench_of([change, *meant])
+            )
         started = time.monotonic()
         verdict = sessions[change.folder].judge(change).verdict
         return JudgedChange(change=change, verdict=verdict, seconds=time.monotonic() - started)
