@@ -2,10 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from agent.store import RunFolder
+
+Saver = BaseCheckpointSaver[str]
+Checkpoints = Callable[[RunFolder], AbstractContextManager[Saver]]
+"""Opens the checkpoints of one run."""
+FILE = "checkpoints.sqlite"
+CHECKPOINT_TYPES = [
+    ("agent.request", "Request"),
+    ("agent.request", "Change"),
+    ("agent.request", "Watching"),
+    ("agent.request", "Plan"),
+    ("agent.request", "Missing"),
+    ("agent.report", "Bottleneck"),
+    ("agent.report", "Candidate"),
+    ("agent.report", "JudgedCandidate"),
+    ("agent.report", "Finding"),
+    ("agent.report", "Graph"),
+    ("agent.report", "StageTime"),
+    ("agent.report", "FamilyScaling"),
+    ("agent.report", "WorkloadGrowth"),
+    ("agent.report", "FunctionScaling"),
+    ("agent.report", "TomorrowsBottleneck"),
+    ("agent.evidence", "Reference"),
+    ("agent.state", "Admitted"),
+    ("agent.state", "Baseline"),
+    ("agent.state", "CaptureRecord"),
+    ("agent.state", "Combined"),
+    ("tools.measure.workload", "Workload"),
+    ("tools.measure.workload", "Benchmark"),
+    ("tools.measure.verdict", "Verdict"),
+    ("tools.measure.verdict", "Comparison"),
+    ("tools.profiles.ranking", "Hotspot"),
+    ("tools.profiles.ranking", "CallSite"),
+]
+"""Every type that may stand in a checkpoint; nothing else is imported when one is read."""
 
 
 class CheckpointSerializer(JsonPlusSerializer):
@@ -31,3 +71,16 @@ def _restored(value: Any, *, in_record: bool) -> Any:
 
 def _is_ours(value: object) -> bool:
     return type(value).__module__.partition(".")[0] in ("agent", "tools")
+
+
+def serializer() -> CheckpointSerializer:
+    """How checkpoints are written, wherever they are kept."""
+    return CheckpointSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES)
+
+
+@contextmanager
+def in_folder(folder: RunFolder) -> Iterator[Saver]:
+    """The checkpoints in a run's own folder."""
+    with SqliteSaver.from_conn_string(str(folder.path / FILE)) as saver:
+        saver.serde = serializer()
+        yield saver

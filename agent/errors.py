@@ -6,8 +6,14 @@
     ├── BadSettings      agent.yaml can't be used
     ├── BadTarget        the target as it stands can't be measured (doesn't build, tests fail)
     ├── ModelFailed      the analyst could not answer
-    ├── StorageFailed    the run's folder can't be written
-    └── BudgetSpent      time, tokens or money ran out
+    ├── StorageFailed    the run's folder, or the service's database, can't be written
+    ├── BudgetSpent      time, tokens or money ran out
+    ├── JobLost          another worker has taken the job over; nothing more may be written for it
+    └── Refused          a caller of the service may not have what it asks for
+        ├── Unauthenticated  who is asking isn't known
+        ├── Forbidden        they may not do this
+        ├── NotThere         it isn't there, or isn't theirs to see
+        └── LimitReached     too much was asked for, too often
 
 `exit_code` is what the CLI ends with; docs/guides/cli.md lists them.
 """
@@ -60,6 +66,47 @@ class BudgetSpent(AgentError):
 
 
 class StorageFailed(AgentError):
-    """A file of the run could not be written; what was there before is untouched."""
+    """A file of the run, or the database, could not be written; what was there before is untouched."""
 
     exit_code = 7
+
+
+class JobLost(AgentError):
+    """Another worker has taken the job over, or it was cancelled: this one must end and write nothing more."""
+
+    exit_code = 7
+
+
+class Refused(AgentError):
+    """A caller of the service may not have what it asks for; `status` is HTTP's."""
+
+    exit_code = 2
+    status: ClassVar[int] = 400
+
+
+class Unauthenticated(Refused):
+    """Who is asking isn't known: no token, a forged or an expired one."""
+
+    status = 401
+
+
+class Forbidden(Refused):
+    """The caller is known and may not do this."""
+
+    status = 403
+
+
+class NotThere(Refused):
+    """It isn't there, or isn't the caller's to see: which of the two isn't told."""
+
+    status = 404
+
+
+class LimitReached(Refused):
+    """Too much was asked for, too often; `retry_after_s` is when it may be tried again."""
+
+    status = 429
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

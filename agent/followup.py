@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite import SqliteSaver
 from pydantic import TypeAdapter, ValidationError
 
 from agent.analysts.analyst import Reply
-from agent.checkpoints import CheckpointSerializer
+from agent.checkpoints import FILE, Checkpoints, in_folder
 from agent.deps import Deps, Progress
 from agent.errors import BadRequest, BadTarget
 from agent.evidence import EvidenceIndex
@@ -35,7 +34,7 @@ from agent.nodes.stage import StageClock, stage
 from agent.nodes.trying import Trying
 from agent.rendering import json as json_rendering
 from agent.report import Report
-from agent.service import CHECKPOINT_TYPES, REQUEST, make_deps
+from agent.service import REQUEST, make_deps
 from agent.state import RunState
 from agent.store import EvidenceLog, RunFolder, Store, storage_failed, write_atomically, writing_to
 from agent.targets import locate
@@ -132,6 +131,7 @@ def opened(
     environment: Mapping[str, str],
     report_progress: Callable[[Progress], None],
     analyst: str | None = None,
+    checkpoints: Checkpoints = in_folder,
 ) -> Iterator[FollowUp]:
     """A conversation about a finished run, for this process alone. `analyst` is another one than the run's.
 
@@ -151,7 +151,7 @@ def opened(
         try:
             yield FollowUp(
                 folder=folder,
-                state=read_state(folder),
+                state=read_state(folder, checkpoints),
                 report=report,
                 make_deps=lambda: make_deps(folder, request, environment, time.monotonic, report_progress),
             )
@@ -159,16 +159,15 @@ def opened(
             Workspace(folder.path / "work").remove()
 
 
-def read_state(folder: RunFolder) -> RunState:
+def read_state(folder: RunFolder, checkpoints: Checkpoints = in_folder) -> RunState:
     """The state in which a run ended. Raises: BadRequest when it isn't there or can't be read."""
-    path = folder.path / "checkpoints.sqlite"
+    path = folder.path / FILE
     missing = f"{path} doesn't hold the run's state, which questions need: ask `ask-profiler ask` anew"
-    if not path.is_file():
+    if checkpoints is in_folder and not path.is_file():
         raise BadRequest(missing)
     config: RunnableConfig = {"configurable": {"thread_id": folder.id}}
     try:
-        with SqliteSaver.from_conn_string(str(path)) as saver:
-            saver.serde = CheckpointSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES)
+        with checkpoints(folder) as saver:
             values = build_graph(saver).get_state(config).values
     except (sqlite3.DatabaseError, ValueError, TypeError) as error:
         raise BadRequest(f"{missing} ({error})") from error

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
 from pydantic import TypeAdapter
 
 from agent.analysts.selection import Choosing
-from agent.checkpoints import CheckpointSerializer
+from agent.checkpoints import Checkpoints, in_folder
 from agent.definition import Definition, read_definition
 from agent.deps import Deps, Progress
 from agent.errors import BadRequest
+from agent.evidence import EvidenceIndex
 from agent.graph import build_graph
 from agent.planning import HostIntake
 from agent.rendering import json as json_rendering
@@ -35,90 +39,115 @@ from tools.run.sandbox import choose_sandbox
 
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 """How a request is kept."""
-CHECKPOINT_TYPES = [
-    ("agent.request", "Request"),
-    ("agent.request", "Change"),
-    ("agent.request", "Watching"),
-    ("agent.request", "Plan"),
-    ("agent.request", "Missing"),
-    ("agent.report", "Bottleneck"),
-    ("agent.report", "Candidate"),
-    ("agent.report", "JudgedCandidate"),
-    ("agent.report", "Finding"),
-    ("agent.report", "Graph"),
-    ("agent.report", "StageTime"),
-    ("agent.report", "FamilyScaling"),
-    ("agent.report", "WorkloadGrowth"),
-    ("agent.report", "FunctionScaling"),
-    ("agent.report", "TomorrowsBottleneck"),
-    ("agent.evidence", "Reference"),
-    ("agent.state", "Admitted"),
-    ("agent.state", "Baseline"),
-    ("agent.state", "CaptureRecord"),
-    ("agent.state", "Combined"),
-    ("tools.measure.workload", "Workload"),
-    ("tools.measure.workload", "Benchmark"),
-    ("tools.measure.verdict", "Verdict"),
-    ("tools.measure.verdict", "Comparison"),
-    ("tools.profiles.ranking", "Hotspot"),
-    ("tools.profiles.ranking", "CallSite"),
-]
-"""Every type that may stand in a checkpoint; nothing else is imported when one is read."""
+
+
+Update = Callable[[str, Mapping[str, object], EvidenceIndex], None]
+"""Told of each finished step: its name, what it found by the state's fields, and the evidence so far."""
+
+
+class Paused(Exception):
+    """A run was asked to stop and has finished its step; it can be resumed."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Service:
-    """Runs requests, one at a time, in this process. `folder` is the current run's, once there is one."""
+    """Runs requests, one at a time, in this process. `folder` is the current run's, once there is one. `checkpoints`
+    says where its steps are kept, `on_update` is told of each.
+    """
 
     store: Store
     environment: Mapping[str, str]
     clock: Callable[[], float] = time.monotonic
+    checkpoints: Checkpoints = in_folder
+    on_update: Update | None = None
     folder: RunFolder | None = None
     _runner: Runner | None = field(default=None, init=False)
+    _control: RunControl = field(default_factory=RunControl, init=False)
+    _cancelled: bool = field(default=False, init=False)
 
-    def run(self, request: Request, report_progress: Callable[[Progress], None]) -> Report:
-        """Answer a request from the start. Raises: AgentError, ToolError."""
+    def run(
+        self, request: Request, report_progress: Callable[[Progress], None], run_id: str | None = None
+    ) -> Report:
+        """Answer a request from the start, under a new id where none is given.
+
+        Raises: AgentError, ToolError, Paused.
+        """
         check(request)
         definition_and_settings(request, self.environment)
-        self.folder = self.store.create(datetime.now(UTC))
+        self.folder = self.store.create(datetime.now(UTC), run_id)
         self.folder.write_json("request.json", REQUEST, request)
-        return self._drive(self.folder, request, {"request": request}, report_progress)
+        return self._drive(self.folder, request, report_progress)
 
     def resume(self, run_id: str, report_progress: Callable[[Progress], None]) -> Report:
-        """Go on with an interrupted run. Raises: BadRequest when it has ended, AgentError, ToolError."""
+        """Go on with an interrupted run. Raises: BadRequest when it has ended, AgentError, ToolError, Paused."""
         self.folder = self.store.open(run_id)
         request = self.folder.read_json("request.json", REQUEST)
         if (self.folder.path / "report.json").is_file():
             raise BadRequest(
                 f"run {self.folder.id} has ended: `ask-profiler show {self.folder.id}` prints it"
             )
-        started = (self.folder.path / "checkpoints.sqlite").is_file()
-        return self._drive(self.folder, request, None if started else {"request": request}, report_progress)
+        return self._drive(self.folder, request, report_progress)
 
     def cancel(self) -> None:
-        """End every program of the current run; it stops at once and can be resumed."""
+        """End every program of the current run, or of the one that is about to begin; it can be resumed."""
+        self._cancelled = True
         if self._runner is not None:
             self._runner.cancel()
 
+    def pause(self) -> None:
+        """Finish the step that is worked on, and no other: the run then raises Paused."""
+        self._control.request_drain()
+
     def _drive(
-        self,
-        folder: RunFolder,
-        request: Request,
-        start: dict[str, Any] | None,
-        report_progress: Callable[[Progress], None],
+        self, folder: RunFolder, request: Request, report_progress: Callable[[Progress], None]
     ) -> Report:
         deps = make_deps(folder, request, self.environment, self.clock, report_progress)
         self._runner = deps.runner
+        if self._cancelled:
+            deps.runner.cancel()
         config: RunnableConfig = {"configurable": {"thread_id": folder.id}, "recursion_limit": 200}
-        checkpoints = str(folder.path / "checkpoints.sqlite")
-        with writing_to(folder.path), SqliteSaver.from_conn_string(checkpoints) as saver:
-            saver.serde = CheckpointSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES)
-            graph = build_graph(saver)
-            if start is None and not graph.get_state(config).next:
-                start = {"request": request}
-            graph.invoke(cast("RunState | None", start), config, context=deps, durability="sync")
+        try:
+            with writing_to(folder.path), shutting_down_quietly(), self.checkpoints(folder) as saver:
+                graph = build_graph(saver)
+                start = None if graph.get_state(config).next else {"request": request}
+                steps = graph.stream(
+                    cast("RunState | None", start), config, context=deps, durability="sync", stream_mode="updates",
+                    control=self._control,
+                )  # fmt: skip
+                for step in steps:
+                    self._tell(step, deps.evidence)
+        except GraphDrained as paused:
+            raise Paused(f"run {folder.id} was asked to stop, and can be resumed") from paused
+        finally:
+            deps.runner.close()
         deps.workspace.remove()
         return json_rendering.read(folder.path / "report.json")
+
+    def _tell(self, step: object, evidence: EvidenceLog) -> None:
+        if self.on_update is None or not isinstance(step, dict):
+            return
+        for name, found in step.items():
+            if isinstance(found, dict):
+                self.on_update(str(name), found, evidence.index)
+
+
+@contextlib.contextmanager
+def shutting_down_quietly() -> Iterator[None]:
+    """Where one of several steps ends the run, the others end after it, and langgraph can't keep their errors any more:
+    expected, that is all that it says of it; what happens, it is logged with two tracebacks (langgraph 1.2.22,
+    `pregel._executor.Submit.done`).
+    """
+
+    def is_news(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not (isinstance(error, RuntimeError) and "after shutdown" in str(error))
+
+    log = logging.getLogger("concurrent.futures")
+    log.addFilter(is_news)
+    try:
+        yield
+    finally:
+        log.removeFilter(is_news)
 
 
 def make_deps(
@@ -167,8 +196,8 @@ def definition_and_settings(request: Request, environment: Mapping[str, str]) ->
     """Who the agent is and how it is deployed. Raises: BadDefinition, BadSettings."""
     file = request.settings_file or environment.get("ASK_PROFILER_SETTINGS")
     settings = read_settings(Path(file) if file else settings_path())
-    named = Path(request.definition_file) if request.definition_file else definition_path()
-    definition = read_definition(named)
+    named = request.definition_file or environment.get("ASK_PROFILER_DEFINITION")
+    definition = read_definition(Path(named) if named else definition_path())
     gain = _minimum_gain(request, settings)
     if gain is not None:
         definition = replace(definition, policy=replace(definition.policy, minimum_gain_ratio=gain))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Literal, Union, get_args, get_origin
@@ -11,6 +12,15 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from agent.errors import BadSettings
 from agent.model_settings import ModelSettings, Part, PriceSettings
+from agent.service_settings import (
+    AccessSettings,
+    DoorSettings,
+    Name,
+    QueueSettings,
+    StorageSettings,
+    TargetSettings,
+    TelemetrySettings,
+)
 
 
 class AnalystSettings(Part):
@@ -66,12 +76,6 @@ class PolicySettings(Part):
     minimum_gain_ratio: float | None = Field(default=None, ge=0, lt=1)
 
 
-class StorageSettings(Part):
-    """Where runs are kept; None is the user's state folder."""
-
-    runs_folder: str | None = None
-
-
 class Settings(Part):
     """The whole of agent.yaml."""
 
@@ -83,6 +87,11 @@ class Settings(Part):
     budgets: BudgetSettings = BudgetSettings()
     policy: PolicySettings = PolicySettings()
     storage: StorageSettings = StorageSettings()
+    targets: Mapping[Name, TargetSettings] = {}
+    doors: DoorSettings = DoorSettings()
+    access: AccessSettings = AccessSettings()
+    queue: QueueSettings = QueueSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
 
 def read_settings(path: Path) -> Settings:

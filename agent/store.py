@@ -136,10 +136,9 @@ class Store:
 
     runs_dir: Path
 
-    def create(self, now: datetime) -> RunFolder:
-        """A new, empty run folder. Raises: StorageFailed."""
-        name = f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        path = self.runs_dir / name
+    def create(self, now: datetime, run_id: str | None = None) -> RunFolder:
+        """A new, empty run folder, named by its time where no id is given. Raises: StorageFailed."""
+        path = self.runs_dir / (run_id or new_run_id(now, 2))
         try:
             path.mkdir(parents=True)
         except OSError as error:
@@ -164,6 +163,11 @@ class Store:
         if not self.runs_dir.is_dir():
             return ()
         return tuple(RunFolder(p) for p in sorted(self.runs_dir.iterdir()) if (p / "request.json").is_file())
+
+
+def new_run_id(now: datetime, random_bytes: int) -> str:
+    """The id of a run that is begun now; as many random bytes as keep those of all hosts apart."""
+    return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(random_bytes)}"
 
 
 @dataclass(slots=True)

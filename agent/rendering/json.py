@@ -28,9 +28,17 @@ def render_checklist(report: Report) -> str:
 def read(path: Path) -> Report:
     """A report as it was written. Raises: BadRequest when it isn't one."""
     try:
-        return _REPORT.validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
+        return parse(path.read_bytes(), str(path))
+    except OSError as error:
         raise BadRequest(f"{path} is no report of this version: {error}") from error
+
+
+def parse(content: bytes, name: str) -> Report:
+    """A report from its bytes; `name` is for messages. Raises: BadRequest when it isn't one."""
+    try:
+        return _REPORT.validate_json(content)
+    except ValidationError as error:
+        raise BadRequest(f"{name} is no report of this version: {error}") from error
 
 
 def schema() -> dict[str, Any]:

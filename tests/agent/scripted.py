@@ -1,11 +1,11 @@
 """A target, toolchain and analyst from a script, so that the workflow can be watched without waiting for it.
 
-The target's only module says how long it takes: `SECONDS = 0.010`. A build reads it, a sample answers it with a
-little noise, or much after the `unsteady_after`-th. `BROKEN` in a file breaks the build, `FAILING` its tests.
-`ALONE = 0.020` is what one operation takes in a process of its own, `UNCLEAR = 0.004` how far that varies, `UNSEEN = 0.020` what it takes on other inputs,
-`FAILS_UNSEEN` fails there. `TRICK` is what the guard objects to, `REMEMBERS` what it suspects, `OTHER_RESULT` what
-comparing by value finds, `RACE` a data race, `UNREACHED` a change that no benchmark calls. `INSTRUCTIONS = 9` is what
-is counted.
+The target's only module says how long it takes: `SECONDS = 0.010`. A build reads it, a sample answers it with
+a little noise, or much after the `unsteady_after`-th. `BROKEN` in a file breaks the build, `FAILING` its
+tests. `ALONE = 0.020` is what one operation takes in a process of its own, `UNCLEAR = 0.004` how far that
+varies, `UNSEEN = 0.020` what it takes on other inputs, `FAILS_UNSEEN` fails there. `TRICK` is what the guard
+objects to, `REMEMBERS` what it suspects, `OTHER_RESULT` what comparing by value finds, `RACE` a data race,
+`UNREACHED` a change that no benchmark calls. `INSTRUCTIONS = 9` is what is counted.
 """
 
 from __future__ import annotations

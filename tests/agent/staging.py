@@ -11,7 +11,7 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agent.checkpoints import CheckpointSerializer
+from agent.checkpoints import serializer
 from agent.definition import read_definition
 from agent.deps import Deps
 from agent.graph import Graph, build_graph
@@ -19,7 +19,6 @@ from agent.rendering import json as json_rendering
 from agent.report import Report
 from agent.request import Request
 from agent.resources import definition_path
-from agent.service import CHECKPOINT_TYPES
 from agent.settings import BudgetSettings, MeasureSettings, Settings
 from agent.state import RunState
 from agent.store import EvidenceLog, Store
@@ -94,7 +93,7 @@ def stage(tmp_path: Path, runner: Runner) -> Stage:
             report_progress=lambda progress: None,
             sandbox_note="",
         )
-        saver = InMemorySaver(serde=CheckpointSerializer(allowed_msgpack_modules=CHECKPOINT_TYPES))
+        saver = InMemorySaver(serde=serializer())
         request = Request(question="Why is it slow?", target=str(target))
         return Scene(deps, request, analyst, tuple(profilers), build_graph(saver))
 

@@ -34,9 +34,11 @@ def _anchors(file: Path) -> set[str]:
 
 
 def dependencies() -> set[str]:
-    """Every direct dependency, development's included."""
+    """Every direct dependency, optional and development's ones included."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = [*settings["project"]["dependencies"], *settings["dependency-groups"]["dev"]]
+    optional = settings["project"]["optional-dependencies"].values()
+    groups = [settings["project"]["dependencies"], settings["dependency-groups"]["dev"], *optional]
+    wanted = [name for group in groups for name in group]
     return {re.split(r"[<>=~!\[; ]", name, maxsplit=1)[0] for name in wanted}
 
 
@@ -81,7 +83,8 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 
 
 def test_every_direct_dependency_has_its_reason_and_no_other_is_named() -> None:
-    told = rows(section(read("decisions/0010-dependencies.md"), "Decision"))
+    pages = ("decisions/0010-dependencies.md", "decisions/0019-dependencies-of-the-service.md")
+    told = [row for page in pages for row in rows(section(read(page), "Decision"))]
     assert {code_words(cells[0])[0] for cells in told} == dependencies()
     assert {"numpy", "scipy-stubs"} <= dependencies()
     assert all(len(cells[1]) >= 5 for cells in told)

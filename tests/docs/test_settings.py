@@ -25,6 +25,15 @@ UNITS = {
     "_ratio": "fraction",
     "_per_bottleneck": "candidates",
     "_calls": "calls",
+    "_bytes": "bytes",
+    "_days": "days",
+    "_usd_per_day": "US dollars",
+    ".requests_per_minute": "requests",
+    ".runs_per_day": "runs",
+    "_jobs": "jobs",
+    ".workers": "workers",
+    ".attempts": "attempts",
+    ".streams": "streams",
 }
 
 
@@ -43,7 +52,8 @@ def flat(found: Mapping[str, object], prefix: str = "") -> dict[str, object]:
 
 
 def defaults() -> dict[str, object]:
-    return flat(Settings().model_dump())
+    found = flat(Settings().model_dump())
+    return {key: sorted(v) if isinstance(v, tuple | frozenset) else v for key, v in found.items()}
 
 
 def key_rows(text: str) -> list[list[str]]:

@@ -24,7 +24,7 @@ MORE_PAIRS = {"pairs_min": 30, "pairs_max": 60}
 
 
 class Judge(Protocol):
-    """Judges a change, `anew` after its target was calibrated once more and with more pairs: the same levels, more data."""
+    """Judges a change, `anew` after another calibration and with more pairs: the same levels, more data."""
 
     def __call__(self, change: KnownChange, *, anew: bool = False) -> JudgedChange: ...
 

@@ -16,10 +16,11 @@ from types import ModuleType
 from typing import NoReturn
 
 COMMANDS = (
-    "ask", "chat", "verify", "compare", "top", "peek", "list", "diff", "flame", "convert", "path", "capture", "runs",
-    "show", "open", "apply", "resume", "doctor", "selftest", "definition", "demo", "completion",
+    "ask", "chat", "verify", "compare", "top", "peek", "list", "diff", "flame", "convert", "path",
+    "capture", "runs", "show", "open", "apply", "resume", "serve", "worker", "migrate", "token", "audit",
+    "mcp", "install-subagent", "doctor", "selftest", "definition", "demo", "completion",
 )  # fmt: skip
-"""Subcommands in the order of the help; each is a module of this package whose docstring is its help."""
+"""Subcommands in the order of the help; each is a module of this package, _ for -, whose docstring is its help."""
 
 EXIT_CODES = """exit codes:
   0 answered, whatever the answer is                5 the analyst failed
@@ -97,7 +98,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _command(name: str) -> ModuleType:
-    return importlib.import_module(f"agent.doors.cli.{name}")
+    return importlib.import_module(f"agent.doors.cli.{name.replace('-', '_')}")
 
 
 def _with_default_command(argv: list[str]) -> list[str]:

@@ -106,7 +106,9 @@ def test_work_that_is_slower_at_first_is_no_error_of_the_intervals(tmp_path: Pat
         def sample(self, build, benchmark, iterations):  # type: ignore[no-untyped-def]
             found = SyntheticHost.sample(self, build, benchmark, iterations)
             part = int(build.argv[0]) / PROGRAMS["go"].work
-            return replace(found, values={k: v * (1 + 0.4 * (1 - part) ** 2) for k, v in found.values.items()})
+            return replace(
+                found, values={k: v * (1 + 0.4 * (1 - part) ** 2) for k, v in found.values.items()}
+            )
 
     found = coverage(subject_on(Warming("normal", 0.01), tmp_path), rules(), 40, seed=1)
     assert found.held.hits >= 35

@@ -1,0 +1,1 @@
+"""Who may do what: callers, their tokens, what they may reach, and how often."""

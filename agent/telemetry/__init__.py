@@ -1,0 +1,1 @@
+"""How the service is watched: logs without secrets, metrics for Prometheus, traces for OpenTelemetry."""
