@@ -32,6 +32,7 @@ from agent.settings import Settings, read_settings
 from agent.state import RunState
 from agent.store import EvidenceLog, RunFolder, Store, writing_to
 from agent.targets import check
+from agent.telemetry.tracing import around_programs
 from agent.workspace import Workspace
 from tools.measure.judging import TOLERANCE
 from tools.run.process import Runner
@@ -160,7 +161,7 @@ def make_deps(
     """What the nodes need for a request, kept in `folder`. Raises: AgentError, ToolError."""
     definition, settings = definition_and_settings(request, environment)
     sandbox = choose_sandbox(request.sandbox)
-    runner = Runner(sandbox.sandbox)
+    runner = Runner(sandbox.sandbox, around=around_programs())
     return Deps(
         folder=folder,
         workspace=Workspace(folder.path / "work"),

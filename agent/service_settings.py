@@ -176,12 +176,15 @@ class QueueSettings(Part):
 
 
 class TelemetrySettings(Part):
-    """OpenTelemetry's traces go to `otlp_url`, None for none; `log` is how the service's own log is written."""
+    """OpenTelemetry's traces go to `otlp_url`, None for none; `log` is how the service's own log is written. A worker
+    offers its own metrics on `worker_metrics_port`, None for not at all.
+    """
 
     otlp_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
     log: Literal["json", "text"] = "text"
     level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_public: bool = False
+    worker_metrics_port: int | None = Field(default=None, ge=1, le=65535)
 
 
 class StorageSettings(Part):

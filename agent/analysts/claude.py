@@ -22,6 +22,7 @@ from agent.analysts.messages.request import body
 from agent.analysts.messages.tries import Broken, Tries
 from agent.analysts.model import ContextTooLong, ModelCall, ModelReply
 from agent.errors import ModelFailed
+from agent.telemetry.tracing import span
 
 if TYPE_CHECKING:
     import anthropic
@@ -103,12 +104,16 @@ class Claude:
                 started_s=started_s,
             ).run()
 
-        return Waiting(
-            timeout_s=self.timeout_s,
-            is_cancelled=self.is_cancelled,
-            on_progress=on_progress,
-            on_timeout=lambda: asked.late(self.timeout_s, troubles[-1] if troubles else ""),
-        ).result(work)
+        with span("model call", step=call.step, **{"gen_ai.request.model": call.model}) as traced:
+            reply = Waiting(
+                timeout_s=self.timeout_s,
+                is_cancelled=self.is_cancelled,
+                on_progress=on_progress,
+                on_timeout=lambda: asked.late(self.timeout_s, troubles[-1] if troubles else ""),
+            ).result(work)
+            traced.note(**{"gen_ai.usage.input_tokens": reply.usage.sent_tokens})
+            traced.note(**{"gen_ai.usage.output_tokens": reply.usage.output_tokens})
+        return reply
 
     def close(self) -> None:
         """Let go of the connections that are kept open for the next request."""

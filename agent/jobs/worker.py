@@ -29,6 +29,8 @@ from agent.rendering.reply import shown
 from agent.report import Report
 from agent.service import Paused, Service
 from agent.store import Store
+from agent.telemetry.metrics import process_metrics
+from agent.telemetry.tracing import span
 from tools.errors import Cancelled, ToolError
 
 log = logging.getLogger(__name__)
@@ -96,7 +98,8 @@ class Worker:
         """Carry the job out and record how it ended. Raises: JobLost."""
         job = claim.job
         try:
-            outcome = attempt.run()
+            with span("job", job=job.id, kind=job.kind, target=job.target, attempt=job.attempts + 1):
+                outcome = attempt.run()
         except JobLost:
             raise
         except Paused:
@@ -108,19 +111,23 @@ class Worker:
             claim.give_back(str(error), counts=True)
             self._stop.wait(self.heartbeat_s)  # a full disk is as full right afterwards
         except (AgentError, ToolError) as error:
+            attempt.ended_as = "failed"
             claim.end("failed", problem=str(error))
         except Exception:
             log.exception("job %s: failed in a way that isn't foreseen", job.id)
             claim.give_back("it failed in a way that isn't foreseen; the worker's log has it", counts=True)
         else:
+            attempt.ended_as = outcome
             claim.end("done", outcome=outcome)
         finally:
             self.spent(job.caller, attempt.cost_usd)
+            process_metrics().ended(attempt.ended_as, attempt.report)
 
     def _ended_early(self, claim: Claim, attempt: Attempt) -> None:
         if attempt.is_lost:
             raise JobLost(f"job {claim.job.id} was taken over")
         if attempt.is_cancelled:
+            attempt.ended_as = "cancelled"
             claim.end("cancelled", problem="it was cancelled; nothing of it is running any more")
         else:
             claim.give_back("its worker was stopped: another one goes on with it", counts=False)
@@ -162,12 +169,16 @@ class Worker:
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """One worker's attempt at a job. `cost_usd` is what models cost in it, as far as that is known."""
+    """One worker's attempt at a job. `cost_usd` is what models cost in it, as far as that is known; `report` is the
+    run's where it was made; `ended_as` is the outcome for the metrics, where the job isn't ended by it `handed on`.
+    """
 
     claim: Claim
     files: RunFiles
     environment: Mapping[str, str]
     cost_usd: float = 0.0
+    report: Report | None = None
+    ended_as: str = "handed on"
     is_cancelled: bool = field(default=False, init=False)
     is_lost: bool = field(default=False, init=False)
     _running: Service | FollowUp | None = field(default=None, init=False)
@@ -180,6 +191,7 @@ class Attempt:
             return self._follow_up(store)
         report = self._report(store)
         self.files.keep(self.claim, store.open(report.run_id))
+        self.report = report
         self.cost_usd += cost_of(report)
         return report.outcome
 

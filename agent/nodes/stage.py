@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from agent.deps import Deps, Progress, Stage
 from agent.report import StageTime
+from agent.telemetry.tracing import span
 
 OWN_WORK: frozenset[Stage] = frozenset({"investigate", "optimise", "conclude"})
 """Stages whose programs (rewriters, git) are the agent's, not the target's."""
@@ -30,7 +31,8 @@ def stage(deps: Deps, name: Stage) -> Iterator[StageClock]:
     """Time a stage: its wall time, and how much of it the target's own programs took."""
     clock = StageClock(deps, name)
     started, spent = deps.clock(), deps.runner.seconds_spent
-    yield clock
+    with span(f"stage {name}", stage=name):
+        yield clock
     duration_s = deps.clock() - started
     target_s = 0.0 if name in OWN_WORK else min(duration_s, deps.runner.seconds_spent - spent)
     clock.times.append(StageTime(stage=name, duration_s=duration_s, target_s=target_s))

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from agent.errors import BadSettings
 from agent.report import Report, StageTime
 from agent.telemetry.recorded import Recorded, Shared
 
@@ -43,6 +44,24 @@ class Watched(Protocol):
 def render(desk: Watched) -> tuple[bytes, str]:
     """The page of metrics and its content type: what the records say, and what this process has counted."""
     return process_metrics().render(desk.records)
+
+
+def serve_own(port: int | None) -> None:
+    """Offer this process's metrics on a port of its own, for a worker, which has no door; None offers nothing.
+
+    Raises: BadSettings when the port is taken.
+    """
+    if port is None:
+        return
+    from prometheus_client import start_http_server
+
+    try:
+        start_http_server(port, registry=process_metrics().registry)
+    except OSError as error:
+        raise BadSettings(
+            f"telemetry.worker_metrics_port {port} can't be listened on: {error.strerror}: give each worker of a host "
+            "another agent.yaml, or none a port"
+        ) from error
 
 
 @functools.cache

@@ -13,7 +13,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -54,12 +55,14 @@ class Runner:
 
     `seconds_spent` adds up the wall seconds of every program that was run. `thrown_away` has by a program's name
     what its last run wrote and that was forgotten, where it wrote anything (Completed says more). Control groups
-    are used for confined programs where this user may make them, unless `use_groups` is False.
+    are used for confined programs where this user may make them, unless `use_groups` is False. `around` is entered
+    around each run, with the program's name: it may trace it.
     """
 
     sandbox: Sandbox
     seconds_spent: float = 0.0
     use_groups: bool = True
+    around: Callable[[str], AbstractContextManager[object]] = nullcontext
     thrown_away: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _groups: tuple[Groups | None] | None = None
     _launchers: LauncherPool = field(default_factory=LauncherPool)
@@ -107,7 +110,7 @@ class Runner:
         namespace = confined and self.sandbox.forgets
         started = time.perf_counter()
         try:
-            with Streams(stdin, stdout_path) as streams:
+            with self.around(name), Streams(stdin, stdout_path) as streams:
                 launch = Launch(
                     argv=words,
                     cwd=cwd,

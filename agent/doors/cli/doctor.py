@@ -43,6 +43,7 @@ def execute(args: argparse.Namespace) -> int:
         *_programs(args.python),
         *_configuration(definition),
         *_models(definition.model, settings, os.environ),
+        *_service(settings, os.environ, definition),
     ]
     if args.json:
         from pydantic import TypeAdapter
@@ -54,6 +55,19 @@ def execute(args: argparse.Namespace) -> int:
             mark = "ok     " if check.works else "MISSING" if check.needed else "missing"
             sys.stdout.write(f"{mark}  {check.name:<{width}}  {check.text}\n")
     return 8 if any(c.needed and not c.works for c in checks) else 0
+
+
+def _service(settings: Settings, environment: Mapping[str, str], definition: Definition) -> Iterator[Check]:
+    """What would keep the service from starting, and doubts about it; nothing where it isn't configured."""
+    if not settings.targets:
+        return
+    from agent.access.configuration import doubts, problems
+
+    found = problems(settings, environment, definition)
+    for text in (*found, *doubts(settings, environment, definition)):
+        yield Check(name="service", works=False, text=text)
+    if not found:
+        yield Check(name="service", works=True, text=f"can be started, with {len(settings.targets)} targets")
 
 
 def _configured(

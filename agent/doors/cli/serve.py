@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; 0. Raises: BadSettings with every problem at once, StorageFailed."""
-    from agent.access.configuration import problems
+    import logging
+
+    from agent.access.configuration import doubts, problems
     from agent.access.gate import Gate
     from agent.doors.cli.serving import environment_of, settings_of
     from agent.doors.web.app import make_app
@@ -44,10 +46,12 @@ def execute(args: argparse.Namespace) -> int:
 
     environment = environment_of(args, os.environ)
     settings = _overridden(settings_of(environment), args)
-    configure(settings)
+    configure(settings, environment)
     found = problems(settings, environment, definition_in_use(environment))
     if found:
         raise BadSettings("the configuration can't be used:\n" + "\n".join(f"  - {each}" for each in found))
+    for doubt in doubts(settings, environment, definition_in_use(environment)):
+        logging.getLogger(__name__).warning("%s", doubt)
     if args.check:
         sys.stdout.write("the configuration can be used\n")
         return 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.resources import settings_path
-from agent.settings import Settings, read_settings
+if TYPE_CHECKING:
+    from agent.settings import Settings
 
 SETTINGS = "ASK_PROFILER_SETTINGS"
 DEFINITION = "ASK_PROFILER_DEFINITION"
@@ -30,5 +31,8 @@ def environment_of(args: argparse.Namespace, environment: Mapping[str, str]) -> 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:
     """The settings in use. Raises: BadSettings."""
+    from agent.resources import settings_path
+    from agent.settings import read_settings
+
     named = environment.get(SETTINGS)
     return read_settings(Path(named) if named else settings_path())

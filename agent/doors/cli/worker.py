@@ -37,12 +37,14 @@ def execute(args: argparse.Namespace) -> int:
     from agent.jobs.opening import labels_of, open_worker
     from agent.jobs.supervising import end_with_parent
     from agent.telemetry.logs import configure
+    from agent.telemetry.metrics import serve_own
+    from agent.telemetry.tracing import start_tracing
 
     if args.end_with_parent:
         end_with_parent()
     environment = environment_of(args, os.environ)
     settings = settings_of(environment)
-    configure(settings)
+    configure(settings, environment)
     worker = open_worker(settings, environment, labels_of(args.label))
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -50,5 +52,10 @@ def execute(args: argparse.Namespace) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    worker.work()
+    tracing = start_tracing(settings, "ask-profiler-worker")
+    try:
+        serve_own(settings.telemetry.worker_metrics_port)
+        worker.work()
+    finally:
+        tracing.close()
     return 0
