@@ -91,9 +91,10 @@ class Workers:
         with self._lock:
             if self._over.is_set():
                 return None
-            # In a group of its own: Ctrl-C reaches the service, which tells its workers.
+            # In a group of its own: Ctrl-C reaches the service, which tells its workers. -P: no module of the folder
+            # that the service happens to be started in is taken for one of ours.
             child = subprocess.Popen(
-                [sys.executable, "-m", "agent.doors.cli.main", "worker", *self.arguments],
+                [sys.executable, "-P", "-m", "agent.doors.cli.main", "worker", *self.arguments],
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

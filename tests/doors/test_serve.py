@@ -39,10 +39,11 @@ class Served:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self.logs.append(self.cli.home / f"serve-{len(self.logs)}.log")
+        words = self.cli.words("serve", "--settings", self.settings, "--port", str(self.port))
         with self.logs[-1].open("w") as log:
             self.process = subprocess.Popen(
-                self.cli.words("serve", "--settings", self.settings, "--port", str(self.port)),
-                env=self.cli.env(), stdout=log, stderr=log, text=True, start_new_session=True,
+                [words[0], "-P", *words[1:]],
+                cwd=self.planted(), env=self.cli.env(), stdout=log, stderr=log, text=True, start_new_session=True,
             )  # fmt: skip
         until = time.monotonic() + LONG_S
         while time.monotonic() < until:
@@ -53,6 +54,14 @@ class Served:
                 assert self.process.poll() is None, self.logs[-1].read_text()
                 time.sleep(0.1)
         raise AssertionError(self.logs[-1].read_text())
+
+    def planted(self) -> Path:
+        """A folder with a module that a worker would take for one of ours."""
+        folder = self.cli.home / "planted"
+        folder.mkdir(exist_ok=True)
+        for name in ("agent.py", "tools.py"):
+            (folder / name).write_text(f"open({str(self.cli.home / 'was-run')!r}, 'w')\n")
+        return folder
 
     def get(self, path: str, body: object = None) -> dict[str, object]:
         """The JSON that an address answers with."""
@@ -113,6 +122,7 @@ def test_a_killed_service_goes_on_with_what_was_asked_when_it_is_started_again(
     assert served.token not in "".join(log.read_text() for log in served.logs)
     assert served.end(signal.SIGTERM) == 0
     assert not _workers(served.settings)
+    assert not (cli.home / "was-run").exists()
 
 
 def test_every_problem_of_the_configuration_is_listed_at_once(cli: Cli) -> None:
