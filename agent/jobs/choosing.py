@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -38,9 +39,8 @@ def choose(
     BadRequest for an unknown workload.
     """
     if caller.is_local and message.target is not None and message.target not in targets:
-        return Chosen(
-            name=message.target, target=TargetSettings(path=message.target), workload=WorkloadSettings()
-        )
+        workload = _exercise(message.workload or "")
+        return Chosen(name=message.target, target=TargetSettings(path=message.target), workload=workload)
     theirs = {name: target for name, target in targets.items() if may_reach(target, caller)}
     name = message.target or named_in(message.text, theirs) or suggested
     if name is None and len(theirs) == 1:
@@ -50,6 +50,27 @@ def choose(
     if name not in theirs:
         raise NotThere(f"there is no target {name[:64]!r} that you may ask about: {_listed(theirs)}")
     return _with_workload(name, theirs[name], message)
+
+
+def _exercise(said: str) -> WorkloadSettings:
+    """How a local caller says that a path is exercised: `bench:REGEX`, `command:WORDS`, or nothing.
+
+    Raises: BadRequest for anything else.
+    """
+    kind, _, rest = said.partition(":")
+    try:
+        if kind == "bench" and rest:
+            return WorkloadSettings(bench=rest)
+        if kind == "command" and rest:
+            return WorkloadSettings(command=tuple(shlex.split(rest)))
+    except ValueError as error:  # pydantic's own, too
+        raise BadRequest(f"the workload {said[:200]!r} can't be used: {error}") from error
+    if said:
+        raise BadRequest(
+            f"{said[:64]!r} is no workload of a path: give bench:REGEX or command:WORDS, or name the target in "
+            "agent.yaml"
+        )
+    return WorkloadSettings()
 
 
 def _with_workload(name: str, target: TargetSettings, message: Message) -> Chosen | Choice:

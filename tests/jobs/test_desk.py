@@ -101,6 +101,19 @@ def test_the_user_of_this_machine_may_name_a_path(desk: Desk, tmp_path: Path) ->
     assert job.request.sandbox == "auto"
 
 
+def test_the_user_of_this_machine_says_how_a_path_is_exercised(desk: Desk, tmp_path: Path) -> None:
+    path = str(tmp_path)
+    by_bench = job_of(say(desk, "Why?", LOCAL_CALLER, "a", target=path, workload="bench:Report/.*"))
+    assert by_bench.request.bench == "Report/.*"
+    by_command = job_of(
+        say(desk, "Why?", LOCAL_CALLER, "b", target=path, workload="command:python a.py 'b c'")
+    )
+    assert by_command.request.command == ("python", "a.py", "b c")
+    for wrong in ("bench:(", "rm -rf", "command:'", "bench:"):
+        with pytest.raises(BadRequest, match="workload"):
+            say(desk, "Why?", LOCAL_CALLER, "c", target=path, workload=wrong)
+
+
 def test_which_target_is_asked_and_the_answer_goes_on_with_the_question(two: Desk) -> None:
     choice = choice_of(say(two, "Why is it slow?"))
     assert (choice.what, [o.value for o in choice.options]) == ("target", ["orders", "prices"])
