@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from agent.database.tables import metadata, version
@@ -201,6 +202,8 @@ def said_clearly(shown: str) -> Iterator[None]:
         yield
     except IntegrityError:  # the caller's own way to see that something is there already
         raise
+    except PoolTimeout as error:
+        raise StorageFailed(f"the database {shown} is busy: no connection came free; try again") from error
     except DBAPIError as error:
         words = " ".join(str(error.orig).split())[:300]
         raise StorageFailed(f"the database {shown} failed: {words}") from error

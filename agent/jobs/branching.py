@@ -96,9 +96,7 @@ def _commit(git: _Git, prefix: str, base: str, patch: str, title: str, author: s
         )
         if done.exit_code != 0:
             why = re.sub(r"\s+", " ", done.stderr.strip())[:300]
-            raise BadRequest(
-                f"the patch doesn't apply to {base[:12]} of {git.top}: {why}: ask again, for it changed"
-            )
+            raise BadRequest(f"the patch doesn't apply to {base[:12]}: {why}: ask again, for it changed")
         tree = git.run("write-tree", env=index).stdout.strip()
     name = {
         "GIT_AUTHOR_NAME": author,

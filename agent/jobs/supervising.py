@@ -94,7 +94,16 @@ class Workers:
             # In a group of its own: Ctrl-C reaches the service, which tells its workers. -P: no module of the folder
             # that the service happens to be started in is taken for one of ours.
             child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "agent.doors.cli.main", "worker", *self.arguments],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "agent.doors.cli.main",
+                    "worker",
+                    "--end-with-parent",
+                    str(os.getpid()),
+                    *self.arguments,
+                ],
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -104,12 +113,14 @@ class Workers:
             return child
 
 
-def end_with_parent() -> None:
-    """Make this process end when the one that started it does, however that happens. Source: prctl(2)."""
+def end_with_parent(parent: int) -> None:
+    """Make this process end when the one that started it does, however that happens, even if it has by now.
+
+    Source: prctl(2), PR_SET_PDEATHSIG.
+    """
     import ctypes
 
     parent_death_signal = 1
-    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(parent_death_signal, signal.SIGTERM)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)

@@ -44,7 +44,6 @@ def execute(args: argparse.Namespace) -> int:
     workers = Workers(
         count=1,
         environment={**environment, "PYTHONSAFEPATH": "1"},
-        arguments=["--end-with-parent"],
         stop_s=settings.queue.stop_s,
     )
     _end_when_told()

@@ -37,7 +37,7 @@ def execute(args: argparse.Namespace) -> int:
     from agent.access.gate import Gate
     from agent.doors.cli.serving import environment_of, settings_of
     from agent.doors.web.app import make_app
-    from agent.doors.web.serving import serve
+    from agent.doors.web.serving import listen, serve, url_of
     from agent.errors import BadSettings
     from agent.jobs.opening import definition_in_use, open_desk
     from agent.jobs.retention import Retention
@@ -56,13 +56,12 @@ def execute(args: argparse.Namespace) -> int:
         sys.stdout.write("the configuration can be used\n")
         return 0
     desk = open_desk(settings, environment)
-    app = make_app(desk, Gate.open(settings, desk.records.database), settings, environment)
-    workers = Workers(
-        count=settings.queue.workers, environment=environment, arguments=["--end-with-parent"],
-        stop_s=settings.queue.stop_s,
-    )  # fmt: skip
+    listener = listen(settings)
+    url = settings.doors.http.public_url or url_of(listener)
+    app = make_app(desk, Gate.open(settings, desk.records.database), settings, environment, public_url=url)
+    workers = Workers(count=settings.queue.workers, environment=environment, stop_s=settings.queue.stop_s)
     with workers, Retention(desk=desk):
-        serve(app, settings, _say_where, None)
+        serve(app, settings, _say_where, None, listener)
     return 0
 
 

@@ -24,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_configuration(parser)
     parser.add_argument(
-        "--end-with-parent", action="store_true", help="end when the program that started it does"
+        "--end-with-parent",
+        metavar="PID",
+        type=int,
+        help="end when this process, which started it, does",
     )
 
 
@@ -40,8 +43,8 @@ def execute(args: argparse.Namespace) -> int:
     from agent.telemetry.metrics import serve_own
     from agent.telemetry.tracing import start_tracing
 
-    if args.end_with_parent:
-        end_with_parent()
+    if args.end_with_parent is not None:
+        end_with_parent(args.end_with_parent)
     environment = environment_of(args, os.environ)
     settings = settings_of(environment)
     configure(settings, environment)
