@@ -103,7 +103,7 @@ class HttpSettings(Part):
     body_limit_bytes: int = Field(default=1_000_000, ge=1000, le=100_000_000)
     streams: int = Field(default=1000, ge=1, le=100_000)
     push_hosts: tuple[str, ...] = ()
-    """Hosts that push notifications may be sent to; none without."""
+    """Hosts that push notifications may be sent to, as HOST (usual ports) or HOST:PORT; none without."""
 
 
 class SlackSettings(Part):

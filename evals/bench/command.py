@@ -23,8 +23,10 @@ from evals.bench.examples import bench_examples
 from evals.bench.figure import Conditions, Figure
 from evals.bench.live import bench_live
 from evals.bench.live_overhead import bench_overhead
+from evals.bench.queue import bench_queue
 from evals.bench.reading import bench_reading
 from evals.bench.sandbox import bench_sandbox
+from evals.bench.streams import bench_streams
 from evals.bench.trials import bench_coverage, bench_false_wins, bench_power
 from tools.errors import Cancelled, ToolError
 from tools.system.host import host_facts
@@ -36,6 +38,8 @@ SECTIONS: Mapping[str, Callable[[Conditions], Iterator[Figure]]] = {
     "sandbox": bench_sandbox,
     "overhead": bench_overhead,
     "live": bench_live,
+    "streams": bench_streams,
+    "queue": bench_queue,
     "statistics": bench_agreement,
     "changes": bench_changes,
     "aa": bench_false_wins,
