@@ -70,6 +70,8 @@ def _slack(slack: SlackSettings, environment: Mapping[str, str]) -> Iterator[str
             f"doors.slack is enabled and neither {slack.app_token_env} (Socket Mode) nor {slack.signing_secret_env} "
             "(HTTP) is set"
         )
+    if environment.get("SLACK_CLIENT_ID") and environment.get("SLACK_CLIENT_SECRET"):
+        yield "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are set, and this app isn't installed by OAuth: unset them"
 
 
 def _access(settings: Settings) -> Iterator[str]:

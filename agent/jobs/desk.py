@@ -84,7 +84,7 @@ class Desk:
     def job(self, caller: Caller, job_id: str) -> Job:
         """One job. Raises: NotThere when it isn't the caller's to see."""
         job = self.records.job(job_id)
-        if job.caller != caller.id and not caller.may("admin"):
+        if job.caller != caller.id and not caller.may("admin") and not self._is_heard(caller, job):
             raise NotThere(f"there is no job {job_id[:64]!r}")
         return job
 
@@ -178,7 +178,7 @@ class Desk:
         message = replace(message, text=text)
         state = Conversation()
         if message.conversation:
-            state = self.records.conversation(caller.id, message.conversation)
+            state = self.records.conversation(_talker(caller, message.conversation), message.conversation)
         if state.asked is not None:
             return self._answer(caller, message, state, state.asked)
         last = self.records.job(state.job_id) if state.job_id else None
@@ -191,10 +191,14 @@ class Desk:
         meant = answered(asked.choice, message.text)
         if meant is None and message.text.casefold().rstrip(".!") not in _NO and message.target is None:
             if asked.choice.what == "apply" or "?" in message.text or len(message.text.split()) > 4:
-                self.records.converse(caller.id, message.conversation, replace(state, asked=None))
+                self.records.converse(
+                    _talker(caller, message.conversation), message.conversation, replace(state, asked=None)
+                )
                 return self._receive(caller, message)  # they ask something else
             return asked.choice
-        self.records.converse(caller.id, message.conversation, replace(state, asked=None))
+        self.records.converse(
+            _talker(caller, message.conversation), message.conversation, replace(state, asked=None)
+        )
         if asked.choice.what == "apply":
             return self._confirmed(caller, message, asked, meant == "yes")
         if meant is None and message.target is None:
@@ -242,7 +246,7 @@ class Desk:
 
     def _confirmed(self, caller: Caller, message: Message, asked: Asked, is_wanted: bool) -> Job:
         """A job that has ended already: what became of the wish to apply a patch."""
-        state = self.records.conversation(caller.id, message.conversation)
+        state = self.records.conversation(_talker(caller, message.conversation), message.conversation)
         run = self.records.run_of(self.records.job(state.job_id or "").run_id)
         text = "Nothing was applied."
         if is_wanted:
@@ -314,14 +318,27 @@ class Desk:
         made = self.records.create(job, "it waits for a worker")
         if made.id == job.id:
             self.queue.put(made)
-        self.records.converse(caller.id, made.conversation, Conversation(job_id=made.id))
+        self.records.converse(
+            _talker(caller, made.conversation), made.conversation, Conversation(job_id=made.id)
+        )
         return made
 
     def _wait_for(self, caller: Caller, message: Message, choice: Choice, job_id: str | None) -> None:
         if not message.conversation:
             return  # the door asks again with `target` or `workload` set
         asked = Asked(choice=choice, message=replace(message, key=""))
-        self.records.converse(caller.id, message.conversation, Conversation(job_id=job_id, asked=asked))
+        self.records.converse(
+            _talker(caller, message.conversation),
+            message.conversation,
+            Conversation(job_id=job_id, asked=asked),
+        )
+
+    def _is_heard(self, caller: Caller, job: Job) -> bool:
+        """Whether the caller speaks in the channel that the job was asked in, and may ask about its target: who reads
+        the thread reads the answer.
+        """
+        target = self.settings.targets.get(job.target)
+        return _is_said_in(job.conversation, caller) and target is not None and may_reach(target, caller)
 
     def _check_reach(self, caller: Caller, name: str) -> None:
         """Raises: NotThere when the target isn't the caller's any more."""
@@ -355,6 +372,16 @@ class Desk:
         return put_on_branch(
             target.path, patch, target.apply, run_id=job.run_id, title=title, author=caller.name or caller.id
         )
+
+
+def _is_said_in(conversation: str, caller: Caller) -> bool:
+    """Whether a conversation goes on in the channel that the caller speaks in."""
+    return bool(caller.channel) and conversation.startswith(f"{caller.channel}/")
+
+
+def _talker(caller: Caller, conversation: str) -> str:
+    """Whose a conversation is: the caller's, or in a channel everyone's who speaks there."""
+    return f"channel:{caller.channel}" if _is_said_in(conversation, caller) else caller.id
 
 
 def _why_none(job: Job) -> str:

@@ -52,7 +52,9 @@ def configure(
             library.handlers.clear()
             library.propagate = True
             library.setLevel(logging.NOTSET)
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it names whole addresses, those of webhooks included
+    logging.getLogger("httpx2").setLevel(
+        logging.WARNING
+    )  # it names whole addresses, those of webhooks included
     logging.getLogger("uvicorn.error").setLevel(max(level, logging.INFO))  # that it listens, and where
     for name in OURS:
         logging.getLogger(name).setLevel(level)

@@ -25,6 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", metavar="N", type=int, help="on which port (default: doors.http.port)")
     parser.add_argument("--workers", metavar="N", type=int, help="worker processes (default: queue.workers)")
     parser.add_argument(
+        "--slack-manifest",
+        metavar="URL",
+        nargs="?",
+        const="",
+        help="print the Slack app's manifest and end: for Socket Mode, or for HTTP at URL",
+    )
+    parser.add_argument(
         "--check", action="store_true", help="only look whether the configuration can be used"
     )
 
@@ -33,6 +40,11 @@ def execute(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; 0. Raises: BadSettings with every problem at once, StorageFailed."""
     import logging
 
+    if args.slack_manifest is not None:
+        from agent.doors.slack.manifest import manifest
+
+        sys.stdout.write(manifest(args.slack_manifest or None))
+        return 0
     from agent.access.configuration import doubts, problems
     from agent.access.gate import Gate
     from agent.doors.cli.serving import environment_of, settings_of
