@@ -110,7 +110,11 @@ class Service:
         try:
             with writing_to(folder.path), shutting_down_quietly(), self.checkpoints(folder) as saver:
                 graph = build_graph(saver)
-                start = None if graph.get_state(config).next else {"request": request}
+                # Not by its `next`: where a step's results were kept, and the process was killed before the checkpoint
+                # that follows them, nothing is next, and yet the run goes on from there.
+                is_begun = saver.get_tuple(config) is not None
+                is_over = bool(graph.get_state(config).values.get("finished")) if is_begun else True
+                start = {"request": request} if is_over else None
                 steps = graph.stream(
                     cast("RunState | None", start), config, context=deps, durability="sync", stream_mode="updates",
                     control=self._control,
