@@ -19,6 +19,7 @@ from agent.jobs.desk import Desk
 from agent.jobs.job import Event, Job, Message
 from agent.jobs.opening import open_desk
 from agent.settings import Settings
+from tests.doors.targets import python_target
 
 ANN = Caller(id="token:ann", scopes=frozenset({"ask"}))
 QUICK = {
@@ -28,22 +29,6 @@ QUICK = {
     "verify": {"values_s": 2, "generated_calls": 30, "counting_s": 0},
 }  # fmt: skip
 LONG_S = 120.0
-SUM = """\
-import sys
-
-
-def count(n):
-    known = list(range(0, 1000, 2))
-    found = 0
-    for i in range(n):
-        if i in known:
-            found += 1
-    return found
-
-
-if __name__ == "__main__":
-    print(count(20000))
-"""
 
 
 @dataclass(slots=True)
@@ -59,9 +44,7 @@ class Site:
         """The desk of the site."""
         target = self.folder / "target"
         if not target.exists():
-            target.mkdir(parents=True)
-            (target / "pyproject.toml").write_text("")
-            (target / "app.py").write_text(SUM)
+            python_target(target, test=None)
         found = {
             **QUICK,
             "storage": {"runs_folder": str(self.folder / "runs"), "state_folder": str(self.folder / "state")},
