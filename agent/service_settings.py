@@ -192,8 +192,8 @@ class StorageSettings(Part):
 
     `database_env` names the variable with the address of a PostgreSQL; where it isn't set, a file of SQLite in
     `state_folder` is used. `artefacts_url` is where finished and interrupted runs of many workers are kept (a folder or
-    anything that fsspec knows, such as s3://bucket/runs); None keeps them in `runs_folder`. Ended jobs and their files
-    are removed after `retention_days`; None keeps them.
+    anything that fsspec knows, such as s3://bucket/runs); None keeps them in `artefacts` beside `runs_folder`.
+    Ended jobs and their files are removed after `retention_days`; None keeps them.
     """
 
     runs_folder: str | None = None

@@ -27,7 +27,9 @@ def target_problems(settings: Settings, environment: Mapping[str, str]) -> Itera
         for workload, words in target.workloads.items():
             for found in _workload(words):
                 yield f"targets.{name}.workloads.{workload}: {found}"
-    needs_sandbox = any(kind_of(target.path) == "project" for target in settings.targets.values())
+    needs_sandbox = settings.queue.workers > 0 and any(
+        kind_of(target.path) == "project" for target in settings.targets.values()
+    )
     if needs_sandbox:
         choice = choose_sandbox("auto")
         if choice.sandbox.name == "none":

@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from agent.errors import StorageFailed
 
@@ -44,6 +46,18 @@ def connect(address: str) -> psycopg.Connection[DictRow]:
     )  # fmt: skip
     connection.execute(LIMITED)
     return connection
+
+
+def limit_sessions(engine: Engine) -> None:
+    """Have the server end the records' sessions as well when they are frozen within a transaction."""
+
+    @event.listens_for(engine, "connect")
+    def limit(connection: psycopg.Connection[tuple[object, ...]], _: ConnectionPoolEntry) -> None:
+        connection.autocommit = True
+        connection.execute(LIMITED)
+        connection.autocommit = False
+
+    engine.dispose()
 
 
 def until_back(

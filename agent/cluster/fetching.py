@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,10 @@ from agent.cluster.holding import AT_ONCE
 from agent.cluster.manifest import KeptFile, Manifest, read_manifest
 from agent.store import storage_failed
 from tools.run.removing import remove_tree
+
+PREFIX = ".fetching-"
+LEFT_S = 3600.0
+"""A folder that was begun longer ago belongs to a worker that was killed."""
 
 
 def fetch_manifest(blobs: Blobs, run_id: str, name: str) -> Manifest:
@@ -28,7 +33,7 @@ def fetch(blobs: Blobs, run_id: str, manifest: Manifest, folder: Path) -> None:
     Every content is checked against its hash. Links are made last, so that nothing is written through one.
     Raises: NotThere, StorageFailed.
     """
-    fresh = folder.with_name(f".fetching-{folder.name}-{secrets.token_hex(4)}")
+    fresh = folder.with_name(f"{PREFIX}{folder.name}-{secrets.token_hex(4)}")
     try:
         try:
             _make_folders(fresh, manifest)
@@ -48,6 +53,14 @@ def fetch(blobs: Blobs, run_id: str, manifest: Manifest, folder: Path) -> None:
         with contextlib.suppress(OSError):
             remove_tree(str(fresh))
         raise
+
+
+def remove_left(runs_dir: Path) -> None:
+    """Remove what killed workers left half made."""
+    for path in runs_dir.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < time.time() - LEFT_S:
+                remove_tree(str(path))
 
 
 def _make_folders(fresh: Path, manifest: Manifest) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from agent.checkpoints import Checkpoints
 from agent.cluster.blobs import Blobs
 from agent.cluster.checkpoints import FencedSaver, fenced
-from agent.cluster.fetching import fetch, fetch_manifest
+from agent.cluster.fetching import fetch, fetch_manifest, remove_left
 from agent.cluster.holding import Holding
 from agent.cluster.looking import is_settled, look_through, now_ns
 from agent.cluster.manifest import Manifest
@@ -135,6 +135,7 @@ class ClusterFiles:
 
     def _tidy(self, run_id: str) -> None:
         """Remove this host's folders of other runs of the service, which ended a while ago: all of them are kept."""
+        remove_left(self.store.runs_dir)
         here = {run.id for run in self.store.list()} - {run_id}
         if not here:
             return

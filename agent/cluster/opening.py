@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from agent.cluster.blobs import open_blobs
+from agent.cluster.connecting import limit_sessions
 from agent.cluster.files import ClusterFiles
 from agent.cluster.migrating import check, migrate
 from agent.cluster.queue import ClusterQueue
@@ -29,6 +30,7 @@ def open_cluster(
     Raises: BadSettings when tables are missing or the address can't be used, StorageFailed.
     """
     check(database)
+    limit_sessions(database.engine)
     store = runs_store(settings, environment)
     blobs = open_blobs(settings.storage.artefacts_url or str(store.runs_dir.parent / "artefacts"))
     files = ClusterFiles(database=database, blobs=blobs, store=store)

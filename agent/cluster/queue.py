@@ -141,7 +141,7 @@ class ClusterQueue:
         pool = AsyncConnectionPool(
             self.claims.database.address,
             min_size=1,
-            max_size=2,
+            max_size=1,
             timeout=10.0,
             open=False,
             kwargs=dict(CONNECTING),

@@ -86,9 +86,10 @@ class Claims:
         """The job to be done next by a worker with these labels: by priority, then by age; None for none."""
         with self.database.reading() as connection:
             now = now_of(connection)
+            worked_on = select(jobs.c.run_id).where(jobs.c.state == "running").scalar_subquery()
             found = connection.execute(
                 select(jobs.c.id, jobs.c.labels)
-                .where((jobs.c.state == "queued") | self._is_lost(now))
+                .where((jobs.c.state == "queued") & jobs.c.run_id.not_in(worked_on) | self._is_lost(now))
                 .order_by(jobs.c.priority.desc(), jobs.c.created, jobs.c.id)
             )
             for row in found:
@@ -108,8 +109,9 @@ class Claims:
         A job that was begun too often is ended as failed.
         """
         with self.database.writing() as connection:
+            is_taken = self._is_taken(connection, job_id)
             row = locked(connection, job_id)
-            if row is None or not self._is_free(connection, row):
+            if row is None or is_taken or not self._is_free(connection, row):
                 return None
             if row["cancelling"]:
                 end(connection, job_id, "cancelled", "", "it was cancelled")
@@ -155,6 +157,18 @@ class Claims:
 
     def _is_lost(self, now: float) -> ColumnElement[bool]:
         return (jobs.c.state == "running") & (jobs.c.heartbeat < now - self.lost_after_s)
+
+    def _is_taken(self, connection: Connection, job_id: str) -> bool:
+        """Whether a worker is on another job about the same run: each would drop what the other adds to its files.
+
+        All jobs of the run are locked, in the order of their ids, so that two workers don't wait for each other.
+        """
+        run_id = select(jobs.c.run_id).where(jobs.c.id == job_id).scalar_subquery()
+        of_run = select(jobs.c.id, jobs.c.state).where(jobs.c.run_id == run_id).order_by(jobs.c.id)
+        return any(
+            other.state == "running" and other.id != job_id
+            for other in connection.execute(of_run.with_for_update()).all()
+        )
 
     def _is_free(self, connection: Connection, row: RowMapping) -> bool:
         if row["state"] == "running":

@@ -50,7 +50,10 @@ class FolderFiles:
     store: Store
 
     def take(self, claim: Claim) -> Store:
-        """The store itself."""
+        """The store itself; a folder that was made and not begun, for its worker was killed, is made again."""
+        folder = self._folder(claim.job.run_id)
+        if folder.is_dir() and not (folder / "request.json").is_file():
+            remove_tree(str(folder))
         return self.store
 
     def checkpoints(self, claim: Claim) -> Checkpoints:

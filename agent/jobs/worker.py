@@ -28,9 +28,10 @@ from agent.rendering import json as json_rendering
 from agent.rendering.reply import shown
 from agent.report import Report
 from agent.service import Paused, Service
-from agent.store import Store
+from agent.store import RunFolder, Store
 from agent.telemetry.metrics import process_metrics
 from agent.telemetry.tracing import span
+from agent.workspace import Workspace
 from tools.errors import Cancelled, ToolError
 
 log = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ class Worker:
             self._stop.wait(self.heartbeat_s)  # a full disk is as full right afterwards
         except (AgentError, ToolError) as error:
             attempt.ended_as = "failed"
+            attempt.clear()
             claim.end("failed", problem=str(error))
         except Exception:
             log.exception("job %s: failed in a way that isn't foreseen", job.id)
@@ -128,6 +130,7 @@ class Worker:
             raise JobLost(f"job {claim.job.id} was taken over")
         if attempt.is_cancelled:
             attempt.ended_as = "cancelled"
+            attempt.clear()
             claim.end("cancelled", problem="it was cancelled; nothing of it is running any more")
         else:
             claim.give_back("its worker was stopped: another one goes on with it", counts=False)
@@ -181,12 +184,13 @@ class Attempt:
     ended_as: str = "handed on"
     is_cancelled: bool = field(default=False, init=False)
     is_lost: bool = field(default=False, init=False)
+    _store: Store | None = field(default=None, init=False)
     _running: Service | FollowUp | None = field(default=None, init=False)
     _pausing: bool = field(default=False, init=False)
 
     def run(self) -> str:
         """Carry the job out; its outcome. Raises: AgentError, ToolError, Paused, JobLost."""
-        store = self.files.take(self.claim)
+        store = self._store = self.files.take(self.claim)
         if self.claim.job.kind == "follow-up":
             return self._follow_up(store)
         report = self._report(store)
@@ -194,6 +198,16 @@ class Attempt:
         self.report = report
         self.cost_usd += cost_of(report)
         return report.outcome
+
+    def clear(self) -> None:
+        """Remove the private copies of a run that won't be gone on with. What can't be removed is left to retention."""
+        if self._store is None or self.claim.job.kind != "run":
+            return
+        folder = RunFolder(self._store.runs_dir / self.claim.job.run_id)
+        if folder.path.is_dir():
+            Workspace(folder.path / "work").remove()
+            with contextlib.suppress(StorageFailed):
+                self.files.keep(self.claim, folder)
 
     def give_up(self, *, is_lost: bool) -> None:
         """End what runs: the job was cancelled, or another worker has it."""

@@ -141,7 +141,7 @@ def test_the_most_urgent_job_goes_first_and_of_those_the_oldest(desk: Desk, clai
 
 
 def test_a_worker_gets_only_jobs_whose_labels_it_has(desk: Desk, claims: Claims) -> None:
-    job = replace(asked(desk), id="picky", labels=frozenset({"go", "quiet"}))
+    job = replace(asked(desk), id="picky", run_id="picky", labels=frozenset({"go", "quiet"}))
     desk.records.create(job, "it waits")
     others = [claims.next(frozenset(labels)) for labels in ((), ("go",), ("quiet", "python"))]
     assert "picky" not in others
@@ -157,6 +157,20 @@ def test_a_worker_of_this_host_that_is_gone_needs_no_waiting(desk: Desk, claims:
     assert is_alive(ONE) is None
     taken(claims, job, gone)
     assert taken(claims, job, TWO).before == gone
+
+
+def test_two_jobs_about_one_run_are_never_worked_on_at_the_same_time(desk: Desk, claims: Claims) -> None:
+    job = asked(desk)
+    taken(claims, job).end("done", "improved")
+    first, second = (replace(job, id=name, kind="follow-up", key="") for name in ("one", "two"))
+    for follow_up in (first, second):
+        desk.records.create(follow_up, "it waits")
+    claim = taken(claims, first)
+    assert claims.next(frozenset()) is None
+    assert claims.claim("two", TWO) is None
+    claim.end("done", "answered")
+    assert claims.next(frozenset()) == "two"
+    assert claims.claim("two", TWO) is not None
 
 
 def test_a_workers_name_can_be_read_back() -> None:

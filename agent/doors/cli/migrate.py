@@ -25,11 +25,13 @@ def execute(args: argparse.Namespace) -> int:
 
     environment = environment_of(args, os.environ)
     database = open_database(settings_of(environment), environment)
-    before = database.migrate()
+    before = database.found_version()
     if database.is_postgres:
         from agent.cluster.opening import migrate
 
         migrate(database)
+    else:
+        database.migrate()
     what = f"were of version {before}" if before else "were made"
     sys.stdout.write(f"{database.shown}: the tables {what}, and are of version {VERSION}\n")
     return 0
