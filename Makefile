@@ -3,6 +3,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# One more than there are processors, for some tests wait; four at most.
+PROCESSES := $(shell n=$$(nproc); echo $$((n < 4 ? n + 1 : 4)))
+
 .PHONY: demo test test-fast check bench eval setup clean
 
 demo: $(VENV)/.ready
@@ -10,11 +13,11 @@ demo: $(VENV)/.ready
 
 # Tests that measure run one after the other, with nothing beside them; all others on several processors.
 test: $(VENV)/.ready-dev
-	python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not alone"
+	python -m pytest -n $(PROCESSES) --dist worksteal -m "not alone"
 	python -m pytest -m alone
 
 test-fast: $(VENV)/.ready-dev
-	python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not slow and not alone"
+	python -m pytest -n $(PROCESSES) --dist worksteal -m "not slow and not alone"
 
 check: $(VENV)/.ready-dev
 	ruff format --check .

@@ -51,21 +51,21 @@ def test_on_a_drifting_host_what_runs_later_wins_and_pairs_see_through_it(tmp_pa
 @pytest.mark.parametrize("kind", KINDS)
 def test_gains_are_found_as_often_as_is_promised(kind: Kind, tmp_path: Path) -> None:
     subject = subject_on(SyntheticHost(kind, 0.02), tmp_path)
-    large = detection(subject, 0.10, rules(0.10), 25, seed=1)
-    assert large.found.share >= 0.92
-    small = detection(subject, 0.05, rules(0.05), 20, seed=1)
-    assert small.found.share >= 0.80
+    large = detection(subject, 0.10, rules(0.10), 15, seed=1)
+    assert large.found.hits >= 14
+    small = detection(subject, 0.05, rules(0.05), 12, seed=1)
+    assert small.found.hits >= 10
     assert max(large.pairs) <= 300
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_intervals_hold_the_truth(kind: Kind, tmp_path: Path) -> None:
-    """At 95 %; 93 % and what 50 trials leave to chance."""
-    found = coverage(subject_on(SyntheticHost(kind, 0.02), tmp_path), rules(), 50, seed=1)
-    assert found.held.share >= 0.9
+    """At 95 %; 93 % and what 30 trials leave to chance."""
+    found = coverage(subject_on(SyntheticHost(kind, 0.02), tmp_path), rules(), 30, seed=1)
+    assert found.held.hits >= 26
     assert 0.0 < float(np.median(found.widths)) < 0.12
-    assert len(set(found.gains)) >= 45
+    assert len(set(found.gains)) >= 25
 
 
 def test_a_gain_that_is_not_there_is_seen_to_be_missed(tmp_path: Path) -> None:
