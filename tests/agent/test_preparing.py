@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,7 @@ def asked(api: ScriptedApi, target: Path, tmp_path: Path) -> tuple[Report, RunFo
         target=str(target),
         analyst="claude",
         settings_file=str(tmp_path / "quick.yaml"),
+        python=sys.executable,  # it has pytest, whatever the host's own has
     )
     report = service.run(request, lambda _: None)
     assert service.folder is not None

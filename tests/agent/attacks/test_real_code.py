@@ -129,7 +129,7 @@ def obeyed(tmp_path: Path, target: Path, *changes: dict[str, object]) -> Report:
         service = Service(store=Store(tmp_path / "runs"), environment={**os.environ, **api.environment})
         request = Request(
             question="Why is it slow?", target=str(target), analyst="claude", sandbox="bubblewrap",
-            settings_file=str(tmp_path / "quick.yaml"),
+            settings_file=str(tmp_path / "quick.yaml"), python=sys.executable,
         )  # fmt: skip
         return service.run(request, lambda _: None)
 
