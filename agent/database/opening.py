@@ -53,6 +53,11 @@ class Database:
         return self.engine.dialect.name == "postgresql"
 
     @property
+    def file(self) -> Path | None:
+        """Where it is kept, None for a PostgreSQL."""
+        return None if self.is_postgres else Path(str(self.engine.url.database))
+
+    @property
     def address(self) -> str:
         """Its address with the password, for the libraries that open it themselves."""
         return self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -7,13 +7,9 @@ Source: M. Kleppmann, "How to do distributed locking" (fencing tokens).
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from pydantic import JsonValue
@@ -37,39 +33,11 @@ from agent.database.tables import jobs, workers
 from agent.errors import JobLost
 from agent.jobs.job import EventKind, Job, JobState
 from agent.jobs.records import add_event, end, job_of, locked
+from agent.jobs.worker_name import WorkerName, host_name, is_alive
 
 GONE_S = 3600.0
 """A worker that hasn't been heard of for so long isn't listed any more."""
 Beat = Literal["go on", "cancel", "lost"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerName:
-    """A worker process, so that another one on its host can tell whether it lives: `started` is the process's start
-    in clock ticks since the host's, `host` names the host and its process numbers' namespace.
-    """
-
-    host: str
-    pid: int
-    started: int
-    number: str = ""
-
-    @classmethod
-    def own(cls) -> WorkerName:
-        """This process's."""
-        pid = os.getpid()
-        return cls(host=host_name(), pid=pid, started=started_of(pid) or 0, number=secrets.token_hex(4))
-
-    def __str__(self) -> str:
-        return f"{self.host}/{self.pid}/{self.started}/{self.number}"
-
-    @classmethod
-    def parse(cls, text: str) -> WorkerName | None:
-        """The worker that is written so, None for what is no worker's name."""
-        host, *parts = text.split("/")
-        if len(parts) != 3 or not all(part.isdecimal() for part in parts[:2]):
-            return None
-        return cls(host=host, pid=int(parts[0]), started=int(parts[1]), number=parts[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +117,18 @@ class Claims:
             ).rowcount:
                 connection.execute(insert(workers).values(name=str(worker), **values))
                 connection.execute(delete(workers).where(workers.c.heartbeat < time.time() - GONE_S))
+
+    def silent(self, pid: int) -> WorkerName | None:
+        """The worker of this host with this process number, if it is there and has shown no sign of life."""
+        with self.database.reading() as connection:
+            before = time.time() - self.lost_after_s
+            rows = (
+                connection.execute(select(workers.c.name).where(workers.c.heartbeat < before)).scalars().all()
+            )
+        for worker in filter(None, map(WorkerName.parse, rows)):
+            if (worker.host, worker.pid) == (host_name(), pid) and is_alive(worker):
+                return worker
+        return None
 
     def leave(self, worker: WorkerName) -> None:
         """Note that a worker is there no longer."""
@@ -244,35 +224,6 @@ def now_of(connection: Connection) -> float:
     return float(
         connection.execute(select(cast(extract("epoch", func.clock_timestamp()), Float))).scalar_one()
     )
-
-
-def host_name() -> str:
-    """This host, and which of its namespaces of process numbers: numbers mean nothing in another one."""
-    try:
-        space = str(Path("/proc/self/ns/pid").readlink()).rpartition("[")[2].rstrip("]")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()[:8]
-    except OSError:
-        return socket.gethostname()
-    return f"{socket.gethostname()}:{boot}:{space}".replace("/", "-")
-
-
-def started_of(pid: int) -> int | None:
-    """When a process was started, in clock ticks since its host was; None when it isn't there, or is a zombie.
-
-    Source: proc(5), /proc/pid/stat: fields 3 and 22.
-    """
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in (b"Z", b"X") else int(fields[19])
-
-
-def is_alive(worker: WorkerName) -> bool | None:
-    """Whether a worker's process is there; None where that can't be told from this host."""
-    if worker.host != host_name():
-        return None
-    return started_of(worker.pid) == worker.started
 
 
 def _has_ended(text: str) -> bool:

@@ -41,7 +41,7 @@ def open_parts(settings: Settings, environment: Mapping[str, str]) -> Parts:
     """The parts for one machine, or for many where a PostgreSQL is named. Raises: BadSettings, StorageFailed."""
     database = open_database(settings, environment)
     database.check()
-    claims = Claims(database, settings.queue.lost_after_s, settings.queue.attempts)
+    claims = claims_of(settings, database)
     if database.is_postgres:
         if importlib.util.find_spec("procrastinate") is None:
             raise BadSettings(
@@ -57,6 +57,11 @@ def open_parts(settings: Settings, environment: Mapping[str, str]) -> Parts:
     return Parts(
         settings=settings, environment=environment, database=database, claims=claims, queue=queue, files=files
     )
+
+
+def claims_of(settings: Settings, database: Database) -> Claims:
+    """How jobs are claimed under these settings."""
+    return Claims(database, settings.queue.lost_after_s, settings.queue.attempts)
 
 
 def open_desk(settings: Settings, environment: Mapping[str, str]) -> Desk:

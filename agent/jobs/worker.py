@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.errors import AgentError, JobLost, StorageFailed
 from agent.jobs.attempt import Attempt
-from agent.jobs.claims import Claim, Claims, WorkerName, is_alive, started_of
+from agent.jobs.claims import Claim, Claims
 from agent.jobs.files import RunFiles
+from agent.jobs.frozen import FrozenWriters
 from agent.jobs.queue import Queue
+from agent.jobs.worker_name import WorkerName, end_process
 from agent.service import Paused
 from agent.telemetry.metrics import process_metrics
 from agent.telemetry.tracing import span
 from tools.errors import Cancelled, ToolError
 
 log = logging.getLogger(__name__)
-KILL_S = 5.0
-"""How long a killed process may take to end."""
 Spent = Callable[[str, float], None]
 
 
@@ -51,7 +48,8 @@ class Worker:
         beats = threading.Thread(target=self._show, name="presence", daemon=True)
         beats.start()
         try:
-            self.queue.work(self.labels, self.carry_out, self._stop)
+            with FrozenWriters(self.claims).watching(self.heartbeat_s):
+                self.queue.work(self.labels, self.carry_out, self._stop)
         finally:
             self._stop.set()
             beats.join(timeout=2 * self.heartbeat_s)
@@ -77,7 +75,7 @@ class Worker:
             self._attempt.pause(at_once=False)
         try:
             if claim.before is not None:
-                _end_process(claim.before)
+                self._end_before(claim.before)
             with self._alive(claim, self._attempt):
                 self._carry_out(claim, self._attempt)
         except JobLost:
@@ -148,6 +146,12 @@ class Worker:
             over.set()
             beats.join()
 
+    @staticmethod
+    def _end_before(worker: WorkerName) -> None:
+        """Make sure that a worker that lost its job is gone from this host: frozen, it would go on where it was."""
+        if end_process(worker):
+            log.warning("worker %s showed no sign of life: its process %d was ended", worker, worker.pid)
+
     def _show(self) -> None:
         """Show that the worker is there, whether it has a job or not."""
         while True:
@@ -158,15 +162,3 @@ class Worker:
                 log.warning("the database can't be reached: %s", error)
             if self._stop.wait(self.heartbeat_s):
                 return
-
-
-def _end_process(worker: WorkerName) -> None:
-    """Make sure that a worker that lost its job is gone from this host: frozen, it would go on where it was."""
-    if worker.pid == os.getpid() or not is_alive(worker):
-        return
-    log.warning("worker %s showed no sign of life: its process %d is ended", worker, worker.pid)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(worker.pid, signal.SIGKILL)
-    until = time.monotonic() + KILL_S
-    while started_of(worker.pid) == worker.started and time.monotonic() < until:
-        time.sleep(0.02)

@@ -19,9 +19,10 @@ from agent.cluster.migrating import migrate
 from agent.cluster.queue import ClusterQueue
 from agent.database.opening import Database, open_database
 from agent.database.tables import events, jobs
-from agent.jobs.claims import Claims, WorkerName
+from agent.jobs.claims import Claims
 from agent.jobs.job import Job
 from agent.jobs.records import Records
+from agent.jobs.worker_name import WorkerName
 from agent.request import Request
 from agent.settings import Settings
 from evals.bench.postgres import Server

@@ -16,7 +16,8 @@ from agent.cluster.files import ClusterFiles
 from agent.definition import read_definition
 from agent.deps import Deps, Progress
 from agent.graph import build_graph
-from agent.jobs.claims import Claim, WorkerName
+from agent.jobs.claims import Claim
+from agent.jobs.worker_name import WorkerName
 from agent.rendering import json as json_rendering
 from agent.resources import definition_path
 from agent.settings import BudgetSettings, MeasureSettings, Settings

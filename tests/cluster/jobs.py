@@ -12,9 +12,10 @@ from sqlalchemy import func, select, update
 
 from agent.database.opening import Database, open_database
 from agent.database.tables import events, jobs
-from agent.jobs.claims import Claim, Claims, WorkerName
+from agent.jobs.claims import Claim, Claims
 from agent.jobs.job import Job
 from agent.jobs.records import Records
+from agent.jobs.worker_name import WorkerName
 from agent.request import Request
 from agent.settings import Settings
 

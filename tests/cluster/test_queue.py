@@ -13,8 +13,9 @@ from agent.cluster.mending import mend, my_turn, tidy
 from agent.cluster.migrating import migrate
 from agent.cluster.queue import ClusterQueue, queue_name, queue_names
 from agent.database.opening import Database
-from agent.jobs.claims import Claims, WorkerName
+from agent.jobs.claims import Claims
 from agent.jobs.job import Job
+from agent.jobs.worker_name import WorkerName
 from agent.policy import Severity
 from evals.bench.postgres import Server
 from tests.cluster.jobs import all_done, claims_of, count_of, open_at, record, states, taken, wait_until

@@ -17,7 +17,8 @@ from pathlib import Path
 from agent.cluster.queue import ClusterQueue
 from agent.database.opening import Database
 from agent.errors import JobLost, StorageFailed
-from agent.jobs.claims import Claim, Claims, WorkerName
+from agent.jobs.claims import Claim, Claims
+from agent.jobs.worker_name import WorkerName
 from tests.cluster.jobs import open_at
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from types import TracebackType
 
 from agent.errors import JobLost
-from agent.jobs.claims import Claim, Claims, WorkerName
+from agent.jobs.claims import Claim, Claims
 from agent.jobs.desk import Desk
+from agent.jobs.worker_name import WorkerName
 
 Script = Callable[[Claim], str]
 """Carries a job out; its outcome. What it raises fails the job."""

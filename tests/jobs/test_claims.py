@@ -11,9 +11,10 @@ from sqlalchemy import update
 from agent.access.caller import Caller
 from agent.database.tables import jobs
 from agent.errors import JobLost
-from agent.jobs.claims import Claim, Claims, WorkerName, is_alive
+from agent.jobs.claims import Claim, Claims
 from agent.jobs.desk import Desk
 from agent.jobs.job import Job, Message
+from agent.jobs.worker_name import WorkerName, is_alive
 from agent.policy import Severity
 
 ANN = Caller(id="token:ann", scopes=frozenset({"ask"}))

@@ -82,8 +82,9 @@ def test_a_frozen_worker_is_ended_by_the_one_that_takes_over(site: Site) -> None
     job = ask(desk)
     frozen = site.start(mark)
     wait_for(lambda: bool(events_of(desk, job, "progress")), "progress")
-    stop(frozen, signal.SIGSTOP)
     site.start()
+    wait_for(lambda: len(desk.records.workers()) == 2, "a second worker")
+    stop(frozen, signal.SIGSTOP)
     wait_for(lambda: len(events_of(desk, job, "started")) == 2, "taking over", TAKEN_OVER_S)
     assert frozen.wait(timeout=10) == -signal.SIGKILL
     wait_for(lambda: not living(mark), "what the frozen one had started", 5)

@@ -51,7 +51,8 @@ def execute(args: argparse.Namespace) -> int:
     from agent.doors.web.app import make_app
     from agent.doors.web.serving import listen, serve, url_of
     from agent.errors import BadSettings
-    from agent.jobs.opening import definition_in_use, open_desk
+    from agent.jobs.frozen import FrozenWriters
+    from agent.jobs.opening import claims_of, definition_in_use, open_desk
     from agent.jobs.retention import Retention
     from agent.jobs.supervising import Workers
     from agent.telemetry.logs import configure
@@ -72,7 +73,8 @@ def execute(args: argparse.Namespace) -> int:
     url = settings.doors.http.public_url or url_of(listener)
     app = make_app(desk, Gate.open(settings, desk.records.database), settings, environment, public_url=url)
     workers = Workers(count=settings.queue.workers, environment=environment, stop_s=settings.queue.stop_s)
-    with workers, Retention(desk=desk):
+    frozen = FrozenWriters(claims_of(settings, desk.records.database))
+    with workers, Retention(desk=desk), frozen.watching(settings.queue.heartbeat_s):
         serve(app, settings, _say_where, None, listener)
     return 0
 
