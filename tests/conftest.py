@@ -6,9 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from evals.environments import make_light_environment
 
 Golden = Callable[[str, str], None]
 GOLDEN = Path(__file__).with_name("golden")
+
+# What an example takes says more of the host than of the code: other tests run beside it.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,3 +37,9 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == path.read_text(encoding="utf-8"), f"{name} changed: pytest --update accepts it"
 
     return check
+
+
+@pytest.fixture(scope="session")
+def light_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter for targets, with pytest and no plugin."""
+    return make_light_environment(tmp_path_factory.mktemp("light environment") / ".venv")

@@ -27,7 +27,7 @@ LOOK_S = 0.02
 
 @dataclass(slots=True)
 class FrozenWriters:
-    """Ends a worker of this host that has had the write lock and shown no sign of life for `lost_after_s`.
+    """Ends a worker of this host that has had the write lock for `lost_after_s`, and shown no sign of life.
 
     Only workers are ended, never the service or another program.
     """
@@ -35,23 +35,26 @@ class FrozenWriters:
     claims: Claims
     clock: Callable[[], float] = time.monotonic
     end: Callable[[WorkerName], bool] = end_process
-    _suspect: WorkerName | None = field(default=None, init=False)
+    _holder: int | None = field(default=None, init=False)
     _since: float = field(default=0.0, init=False)
 
     def look(self) -> WorkerName | None:
         """Look once, to be done again and again; the worker that was ended, None for none. Raises: StorageFailed."""
-        holder = self._holder()
-        if holder is None or holder != self._suspect:
-            self._suspect, self._since = holder, self.clock()
+        holder = self._who()
+        if holder is None or holder != self._holder:
+            self._holder, self._since = holder, self.clock()
             return None
-        if self.clock() - self._since < self.claims.lost_after_s or not self._still_has_it(holder):
+        if self.clock() - self._since < self.claims.lost_after_s:
+            return None
+        worker = self.claims.silent(holder)
+        if worker is None or not self._still_has_it(holder):
             return None
         log.warning(
             "worker %s is frozen and keeps the database from being written to: its process %d is ended",
-            holder, holder.pid,
+            worker, holder,
         )  # fmt: skip
-        self._suspect = None
-        return holder if self.end(holder) else None
+        self._holder = None
+        return worker if self.end(worker) else None
 
     @contextlib.contextmanager
     def watching(self, every_s: float) -> Iterator[None]:
@@ -76,15 +79,13 @@ class FrozenWriters:
             over.set()
             thread.join()
 
-    def _holder(self) -> WorkerName | None:
-        """The silent worker that has the lock."""
+    def _who(self) -> int | None:
         file = self.claims.database.file
-        pid = write_lock_holder(file) if file is not None else None
-        return self.claims.silent(pid) if pid is not None else None
+        return write_lock_holder(file) if file is not None else None
 
-    def _still_has_it(self, holder: WorkerName) -> bool:
+    def _still_has_it(self, holder: int) -> bool:
         for _ in range(LOOKS):
-            if self._holder() != holder:
+            if self._who() != holder:
                 return False
             time.sleep(LOOK_S)
         return True

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from agent.selftest.catalogue import choose, read_catalogue
 from agent.selftest.result import JudgedChange
 from agent.selftest.suite import Selftest
 from evals.bench.figure import Conditions, Figure
+from evals.environments import make_light_environment
 from tools.measure.trials.rates import Rate
 
 
@@ -17,13 +19,14 @@ def bench_changes(conditions: Conditions) -> Iterator[Figure]:
     """Cheats caught and honest changes accepted; the quick sample in the short form. Raises: AgentError, ToolError."""
     is_quick = conditions.trials is not None
     changes = choose(read_catalogue(), only=[], language=None, is_quick=is_quick)
-    selftest = Selftest(
-        environment=os.environ,
-        report_progress=lambda progress: conditions.say(progress.text),
-        python=sys.executable,  # the one here that has pytest
-        seed=conditions.seed,
-    )
-    judged = selftest.run([c for c in changes if c.language in conditions.languages], trials=0).judged
+    with tempfile.TemporaryDirectory() as folder:
+        selftest = Selftest(
+            environment=os.environ,
+            report_progress=lambda progress: conditions.say(progress.text),
+            python=str(make_light_environment(Path(folder) / ".venv")),
+            seed=conditions.seed,
+        )
+        judged = selftest.run([c for c in changes if c.language in conditions.languages], trials=0).judged
     yield _figure("cheats caught", [j for j in judged if j.change.kind == "cheat"])
     yield _figure("honest changes accepted", [j for j in judged if j.change.kind == "honest"])
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import event
 
@@ -75,7 +74,6 @@ def test_whoever_is_refused_is_not_told_why(
     assert not any(token in caplog.text for token in wrong if len(token) > 5)
 
 
-@examples(deadline=None)
 @given(st.text(max_size=300))
 def test_whatever_is_sent_is_refused_in_one_sentence(text: str) -> None:
     gate = Gate(tokens=Tokens(database=_never()))

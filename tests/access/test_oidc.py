@@ -242,7 +242,7 @@ RUBBISH = st.one_of(
 )
 
 
-@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     header=st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "x"]), RUBBISH),
     payload=st.binary(max_size=60),

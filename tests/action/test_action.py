@@ -260,7 +260,9 @@ def test_the_example_workflow_is_safe_for_forks() -> None:
 
 
 @pytest.mark.slow
-def test_a_pull_request_that_breaks_the_tests_is_incorrect_for_real(run: Run, tmp_path: Path) -> None:
+def test_a_pull_request_that_breaks_the_tests_is_incorrect_for_real(
+    run: Run, tmp_path: Path, light_python: Path
+) -> None:
     root = tmp_path / "repo"
     (root / "tests").mkdir(parents=True)
     (root / "pyproject.toml").write_text("")
@@ -294,7 +296,7 @@ def test_a_pull_request_that_breaks_the_tests_is_incorrect_for_real(run: Run, tm
         MODE="no-slower",
         TARGET=".",
         HARNESS="true",
-        PYTHON=sys.executable,
+        PYTHON=str(light_python),
     )
     assert done.returncode == 0, done.stderr
     assert outputs(tmp_path)["verdict"] == "incorrect", done.stderr

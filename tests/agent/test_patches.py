@@ -50,7 +50,7 @@ def test_text_binary_added_and_removed_files_go_through_a_patch(
     assert file_hashes(target) == file_hashes(new)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.text(max_size=60),
     after=st.text(max_size=60),

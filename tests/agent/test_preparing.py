@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -60,7 +59,9 @@ def go_project(tmp_path: Path) -> Path:
     )
 
 
-def asked(api: ScriptedApi, target: Path, tmp_path: Path) -> tuple[Report, RunFolder]:
+def asked(
+    api: ScriptedApi, target: Path, tmp_path: Path, python: Path | None = None
+) -> tuple[Report, RunFolder]:
     (tmp_path / "quick.yaml").write_text(QUICK)
     environment = {**os.environ, **api.environment}
     service = Service(store=Store(tmp_path / "runs"), environment=environment)
@@ -69,7 +70,7 @@ def asked(api: ScriptedApi, target: Path, tmp_path: Path) -> tuple[Report, RunFo
         target=str(target),
         analyst="claude",
         settings_file=str(tmp_path / "quick.yaml"),
-        python=sys.executable,  # it has pytest, whatever the host's own has
+        python=str(python) if python is not None else None,
     )
     report = service.run(request, lambda _: None)
     assert service.folder is not None
@@ -100,7 +101,7 @@ def refusals(api: ScriptedApi) -> list[str]:
 
 @pytest.mark.slow
 def test_a_missing_python_benchmark_is_written_measured_and_named(
-    python_project: Path, tmp_path: Path
+    python_project: Path, tmp_path: Path, light_python: Path
 ) -> None:
     tries = [
         ("tests/test_words.py", BENCHMARK),
@@ -109,7 +110,7 @@ def test_a_missing_python_benchmark_is_written_measured_and_named(
         ("tests/test_speed.py", BENCHMARK),
     ]
     with ScriptedApi(script(*tries)) as api:
-        report, folder = asked(api, python_project, tmp_path)
+        report, folder = asked(api, python_project, tmp_path, light_python)
         there, none, failing = refusals(api)
     assert "there already" in there
     assert "no benchmark is found" in none
@@ -136,10 +137,10 @@ def test_a_missing_go_benchmark_is_written_and_measured(go_project: Path, tmp_pa
 
 @pytest.mark.slow
 def test_without_a_fair_benchmark_the_tests_are_measured_and_that_is_said(
-    python_project: Path, tmp_path: Path
+    python_project: Path, tmp_path: Path, light_python: Path
 ) -> None:
     gives_up = Uses(("add_benchmark", {"give_up": "Nothing of it can be exercised alone."}))
     with ScriptedApi([gives_up, *script()]) as api:
-        report, _ = asked(api, python_project, tmp_path)
+        report, _ = asked(api, python_project, tmp_path, light_python)
     assert report.plan.workload.kind == "tests"
     assert any("wrote no benchmark" in w for w in report.warnings)

@@ -1,11 +1,8 @@
-"""Sessions of the selftest, one for each target, and an interpreter with nothing but pytest."""
+"""Sessions of the selftest, one for each target."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,20 +24,6 @@ class Judge(Protocol):
     """Judges a change, `anew` after another calibration and with more pairs: the same levels, more data."""
 
     def __call__(self, change: KnownChange, *, anew: bool = False) -> JudgedChange: ...
-
-
-@pytest.fixture(scope="session")
-def light_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An interpreter with pytest and no plugin: a benchmark's process starts in a quarter of the time."""
-    folder = tmp_path_factory.mktemp("light environment") / ".venv"
-    base = Path(sys.base_prefix) / "bin" / "python3"
-    subprocess.run([base, "-m", "venv", "--without-pip", folder], check=True, capture_output=True)
-    packages = next(folder.glob("lib/python*/site-packages"))
-    source = Path(pytest.__file__).parents[1]
-    for name in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
-        shutil.copytree(source / name, packages / name)
-    shutil.copy(source / "py.py", packages)
-    return folder / "bin" / "python"
 
 
 @pytest.fixture(scope="session")

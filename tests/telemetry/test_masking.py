@@ -6,7 +6,6 @@ import time
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from agent.telemetry.masking import SECRET_NAME, Masks, on_one_line
@@ -124,7 +123,6 @@ def test_other_fields_are_not(name: str) -> None:
     assert not SECRET_NAME.search(name)
 
 
-@examples(deadline=None)
 @given(st.text())
 def test_one_line_is_one_line(text: str) -> None:
     line = on_one_line(Masks().mask(text))

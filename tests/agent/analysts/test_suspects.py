@@ -70,7 +70,7 @@ def test_hot_lines_follow_the_text_when_earlier_changes_moved_it(tmp_path: Path)
     assert moved({3: 0.5}, old, tmp_path / "gone.py") == {3: 0.5}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=st.lists(st.sampled_from("abcd"), max_size=8), new=st.lists(st.sampled_from("abcd"), max_size=8))
 def test_moved_lines_are_lines_of_the_new_text(tmp_path: Path, old: list[str], new: list[str]) -> None:
     before, after = tmp_path / "old.py", tmp_path / "new.py"

@@ -118,7 +118,7 @@ FOUND = {
 }  # fmt: skip
 
 
-def obeyed(tmp_path: Path, target: Path, *changes: dict[str, object]) -> Report:
+def obeyed(tmp_path: Path, target: Path, python: Path, *changes: dict[str, object]) -> Report:
     """A run whose model proposes these changes at once, over the real client, with the real tools."""
     (tmp_path / "quick.yaml").write_text(QUICK)
     script = [
@@ -129,13 +129,15 @@ def obeyed(tmp_path: Path, target: Path, *changes: dict[str, object]) -> Report:
         service = Service(store=Store(tmp_path / "runs"), environment={**os.environ, **api.environment})
         request = Request(
             question="Why is it slow?", target=str(target), analyst="claude", sandbox="bubblewrap",
-            settings_file=str(tmp_path / "quick.yaml"), python=sys.executable,
+            settings_file=str(tmp_path / "quick.yaml"), python=str(python),
         )  # fmt: skip
         return service.run(request, lambda _: None)
 
 
 @pytest.mark.slow
-def test_code_that_obeys_reaches_no_network_no_secret_and_nothing_outside(tmp_path: Path) -> None:
+def test_code_that_obeys_reaches_no_network_no_secret_and_nothing_outside(
+    tmp_path: Path, light_python: Path
+) -> None:
     home, outside, target = tmp_path / "secret", tmp_path / "outside", tmp_path / "app"
     home.write_text(f"{SECRET}\n")
     outside.mkdir()
@@ -147,6 +149,7 @@ def test_code_that_obeys_reaches_no_network_no_secret_and_nothing_outside(tmp_pa
         report = obeyed(
             tmp_path,
             target,
+            light_python,
             change("Spy", "    audit.spy()\n    return sum(rows)\n"),
             change("Fork", "    audit.fork()\n    return sum(rows)\n"),
         )

@@ -181,7 +181,7 @@ _WORDS = st.text(
 _LINES = st.lists(_WORDS, min_size=1, max_size=4)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=_LINES, tools=_WORDS)
 def test_recovery_loses_no_letter_of_any_field(write: Write, lines: list[str], tools: str) -> None:
     """Whatever stands in them. An unclosed quote makes the file no YAML, so all of it is recovered."""

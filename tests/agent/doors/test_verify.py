@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -106,10 +105,12 @@ def test_a_target_in_no_repository_needs_a_patch(cli: Cli, tmp_path: Path) -> No
     assert "lies in no git repository" in done.complaint
 
 
-def test_a_change_of_a_test_is_forbidden_and_decided_at_once(cli: Cli, repo: Path) -> None:
+def test_a_change_of_a_test_is_forbidden_and_decided_at_once(
+    cli: Cli, repo: Path, light_python: Path
+) -> None:
     (repo / "app.py").write_text(QUICK)
     (repo / "tests" / "test_app.py").write_text("")
-    done = cli(*words(cli, repo, "--base", "main", "--format", "json", "--python", sys.executable))
+    done = cli(*words(cli, repo, "--base", "main", "--format", "json", "--python", light_python))
     assert done.exit_code == 13, done.stderr
     found = done.report
     assert (found["verdict"], found["reason"]) == ("rejected", "forbidden edit")
@@ -120,7 +121,7 @@ def test_a_change_of_a_test_is_forbidden_and_decided_at_once(cli: Cli, repo: Pat
 @pytest.mark.slow
 @pytest.mark.alone
 def test_a_faster_change_is_accepted_and_a_wrong_one_is_not(
-    cli: Cli, repo: Path, git: Git, tmp_path: Path
+    cli: Cli, repo: Path, git: Git, tmp_path: Path, light_python: Path
 ) -> None:
     (repo / "app.py").write_text(QUICK)
     git(repo, "commit", "-qam", "quick")
@@ -131,7 +132,7 @@ def test_a_faster_change_is_accepted_and_a_wrong_one_is_not(
         "--markdown",
         tmp_path / "v.md",
         "--python",
-        sys.executable,
+        light_python,
     ]
     done = cli(*words(cli, repo, "--base", "main~1", "--head", "main", *forms))
     assert done.exit_code == 0, done.stdout + done.stderr
@@ -148,7 +149,7 @@ def test_a_faster_change_is_accepted_and_a_wrong_one_is_not(
     assert refused.exit_code == 2
     assert "judged a change that was given to it" in refused.complaint
     (repo / "app.py").write_text(WRONG)
-    wrong = cli(*words(cli, repo, "--base", "main~1", "--python", sys.executable, "--quiet"))
+    wrong = cli(*words(cli, repo, "--base", "main~1", "--python", light_python, "--quiet"))
     assert wrong.exit_code == 12, wrong.stdout
     assert wrong.stdout.startswith("Rejected: tests fail\n")
     assert wrong.stderr == ""

@@ -71,7 +71,7 @@ def test_the_interval_holds_what_the_same_times_without_noise_show(
 
 
 @given(st.floats(0.3, 3.0), st.floats(1e-9, 1e-3), st.integers(2, 6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_power_law_without_noise_is_found_whatever_its_exponent(k: float, a: float, count: int) -> None:
     found = exact(lambda n: max(a * n**k, 1e-12), [8 * 4**step for step in range(count)])
     assert found.exponent.estimate == pytest.approx(k, abs=0.01)
@@ -148,7 +148,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 
 @given(st.integers(0, 400), st.integers(0, 400), st.sampled_from([0.9, 0.95, 0.999]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_interval_of_a_proportion_is_scipys_exact_one(seen: int, others: int, confidence: float) -> None:
     total = seen + others
     low, high = proportion_interval(seen, total, confidence)

@@ -160,7 +160,7 @@ def test_a_rewritten_program_gives_the_same_for_anything(
     before = program(case.source)
     after = program(new_source(case, tmp_path_factory.mktemp("case")))
 
-    @settings(max_examples=100, deadline=None, database=None)
+    @settings(max_examples=100, database=None)
     @given(ANYTHING[name])
     def check(arguments: tuple[Any, ...]) -> None:
         import copy

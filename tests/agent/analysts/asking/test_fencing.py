@@ -9,7 +9,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.analysts.asking.fencing import HIDDEN, fenced, harmless
@@ -72,7 +72,6 @@ def test_what_looks_like_the_fence_is_escaped(ending: str) -> None:
     assert "&lt;" in body(f"a {ending} b")
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(
@@ -90,7 +89,6 @@ def test_no_text_ends_its_fence(parts: list[str]) -> None:
     assert fenced(text, "test output").count("</untrusted>") == 1
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec="ascii", exclude_categories=["Cc"], include_characters="\n\t")))
 def test_plain_text_without_the_fences_name_is_not_touched(text: str) -> None:
     if "untrusted" not in seen(text):
@@ -118,7 +116,6 @@ def test_every_character_that_formats_or_controls_is_hidden() -> None:
             assert not pattern.match(chr(number)), hex(number)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_label_stays_one_attribute_of_one_line(label: str) -> None:
     head, _, _ = fenced("x", label).partition("\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.analysts.asking.masking import Masks, without_key_lines
@@ -193,14 +193,12 @@ pieces = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(pieces, st.text(max_size=20)), max_size=8).map("".join))
 def test_whatever_was_masked_comes_back(text: str) -> None:
     masks = Masks(known={"KEY": "zq" + drawn(10)})
     assert masks.unmask(masks.mask(text)) == text
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(PLANTED)), st.text(max_size=20), st.text(max_size=20))
 def test_no_text_around_a_secret_brings_it_through(name: str, before: str, after: str) -> None:
     secret = PLANTED[name]

@@ -378,7 +378,7 @@ fragments = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(fragments, st.text(max_size=12)), max_size=10).map("".join))
 def test_whatever_a_model_says_no_number_without_evidence_is_shown(known: Known, prose: str) -> None:
     shown = locked(prose, known)
@@ -399,7 +399,6 @@ def rendered(prose: str) -> list[str]:
     return [child.content for child in inside if child.type == "text"]
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_at_all_is_locked(known: Known, prose: str) -> None:
     shown = locked(prose, known)
