@@ -146,17 +146,21 @@ def value(report: Any, reference: Any) -> Any:
 
 
 def assert_planted_is_named(ask: Callable[[], Answered], name: str, measured: int) -> None:
-    """In one of three runs, and never another: a busy host's profiles may hold too few samples to name anything."""
+    """In one of three runs, and never another: a busy host's profiles may hold too few samples to name anything, or
+    to tell how steeply it grows.
+    """
+    exponents = []
     for _ in range(ATTEMPTS):
         report = ask().report
         family = the_family(report)
         assert {t["function"]["function"] for t in family["tomorrow"]} <= {name}
-        if family["tomorrow"]:
-            break
-    (found,) = family["tomorrow"]
-    assert value(report, found["function"]["exponent"])["value"] > 1.4
-    assert found["measured_size"] == measured
-    assert measured < value(report, found["size"])["value"] < 1_000 * measured
+        for found in family["tomorrow"]:
+            assert found["measured_size"] == measured
+            assert measured < value(report, found["size"])["value"] < 1_000 * measured
+            exponents.append(value(report, found["function"]["exponent"])["value"])
+        if max(exponents, default=0.0) > 1.4:
+            return
+    raise AssertionError(f"it grows with the square of the size, and was told to by the powers {exponents}")
 
 
 def test_a_small_quadratic_function_of_a_python_command_is_named(
