@@ -137,11 +137,7 @@ def opened(
 
     Raises: BadRequest when the run isn't there, hasn't ended, or can't be read; AgentError, ToolError.
     """
-    folder = store.open(run_id)
-    if not (folder.path / "report.json").is_file():
-        raise BadRequest(
-            f"run {folder.id} hasn't ended: `ask-profiler resume {folder.id}` goes on with it, then ask again"
-        )
+    folder = store.open_finished(run_id)
     request = folder.read_json("request.json", REQUEST)
     if analyst is not None:
         request = replace(request, analyst=analyst)

@@ -158,6 +158,15 @@ class Store:
         what = "no run" if not found else f"{len(found)} runs"
         raise BadRequest(f"{what} matching {run_id!r} in {self.runs_dir}: `ask-profiler runs` lists them")
 
+    def open_finished(self, run_id: str) -> RunFolder:
+        """A run that has its report. Raises: BadRequest."""
+        folder = self.open(run_id)
+        if not (folder.path / "report.json").is_file():
+            raise BadRequest(
+                f"run {folder.id} hasn't ended: `ask-profiler resume {folder.id}` goes on with it, then ask again"
+            )
+        return folder
+
     def list(self) -> tuple[RunFolder, ...]:
         """All runs, oldest first."""
         if not self.runs_dir.is_dir():

@@ -15,7 +15,7 @@ import argparse
 import os
 from pathlib import Path
 
-from agent.doors.cli.arguments import add_output, add_workload, command_of, sizes_of
+from agent.doors.cli.arguments import add_output, add_workload, command_of, open_store, sizes_of
 
 ANALYSTS = ("auto", "playbook", "claude")
 REPLAY = "replay:"
@@ -106,6 +106,7 @@ def _follow_up(args: argparse.Namespace) -> int:
         )
     if args.question == QUESTION:
         raise BadRequest(f'--run {args.run} needs a question, such as "why this one?"')
+    open_store(args, os.environ).open_finished(args.run)  # before anything heavy is loaded
     from agent.doors.cli.following import Conversing
 
     analyst = with_transcript(args.analyst) if args.analyst != "auto" else None

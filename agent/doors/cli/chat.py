@@ -11,7 +11,7 @@ import argparse
 import os
 import sys
 
-from agent.doors.cli.arguments import add_run
+from agent.doors.cli.arguments import add_run, open_store
 from agent.doors.cli.ask import analyst_name, with_transcript
 
 
@@ -30,9 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Answer every question; 0, or where nobody watches the code of the last that failed. Raises: AgentError."""
+    analyst = with_transcript(args.analyst) if args.analyst else None
+    open_store(args, os.environ).open_finished(args.run)  # before anything heavy is loaded
     from agent.doors.cli.following import Conversing, lines_of
 
-    analyst = with_transcript(args.analyst) if args.analyst else None
     is_watched = sys.stdin.isatty()
     code = 0
     with Conversing(args, os.environ, analyst, after="\n") as talk:

@@ -73,7 +73,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Judge the change; the exit code of the verdict. Raises: AgentError, ToolError."""
-    from agent.doors.cli.running import answer
     from agent.request import Request
 
     command, sizes = command_of(args), sizes_of(args)
@@ -93,6 +92,8 @@ def execute(args: argparse.Namespace) -> int:
         seed=args.seed,
         change=change,
     )
+    from agent.doors.cli.running import answer  # heavy: what can't be used was said by now
+
     return answer(
         args,
         lambda service, progress: service.run(request, progress),
