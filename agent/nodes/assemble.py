@@ -293,6 +293,7 @@ def _warnings(state: RunState, deps: Deps, evidence: EvidenceIndex) -> tuple[str
     ]
     combined = state.get("combined")
     found += combined.verdict.warnings if combined is not None else ()
+    found += [w for judged in state.get("judged", []) if change for w in judged.verdict.warnings]
     tests = [e for e in evidence.items if e.kind == "tests" and not e.failure]
     if tests and all(q.value == 0 for e in tests for q in e.quantities if q.name == "ran"):
         found.append("the target has no tests of its own: correctness rests on its output alone")

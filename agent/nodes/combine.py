@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -93,7 +94,8 @@ def _judge_combination(
         seed=state["request"].seed + 3000,
     )
     evidence += read.evidence
-    return look_closer(deps, plan, found, claim, verdict, clock, evidence, checks)
+    verdict = look_closer(deps, plan, found, claim, verdict, clock, evidence, checks)
+    return replace(verdict, warnings=(*verdict.warnings, *read.doubts))
 
 
 def _is_about_memory(state: RunState) -> bool:

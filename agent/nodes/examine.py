@@ -121,6 +121,7 @@ class _Examination:
         told = SUSPICION.union(get_args(GuardRule)) - TAMPERING if self.change.no_slower else SUSPICION
         read = guard_gate(deps, plan, before, after, self.admitted.files, LABEL, told=told)
         self.evidence += read.evidence
+        self.doubts += read.doubts
         self.clock.say(f"building {LABEL}")
         self.evidence.append(build_gate(deps, plan, after, LABEL))
         looked = self._looked()

@@ -83,7 +83,7 @@ def single_operation(deps: Deps, plan: Plan, found: Baseline, claim: Claim, cloc
     silent = why_one_is_silent(claim.gain)
     if silent:
         if claim.suspicions:
-            raise Refused(reason="gaming", detail=f"{_first(claim)}; {silent}")
+            raise Refused(reason="gaming", detail=f"{claim.suspicions[0].words}; {silent}")
         return Scrutiny(evidence=(), checks=(f"{silent[0].upper()}{silent[1:]}.",))
     clock.say(f"{claim.label}: one operation in a fresh process")
     started = deps.clock()
@@ -150,7 +150,7 @@ def _judge_single(claim: Claim, tries: Sequence[_Single]) -> Scrutiny:
     last, evidence = tries[-1], tuple(found.evidence for found in tries)
     share = last.share
     if last.is_gone or (claim.suspicions and share.low <= 0):
-        after = f"; {_first(claim)}" if claim.suspicions else ""
+        after = f"; {claim.suspicions[0].words}" if claim.suspicions else ""
         raise Refused(
             reason="gaming",
             detail=f"in a fresh process with one operation {share.estimate:.0%} of the gain is left "
@@ -180,11 +180,6 @@ def saved_interval(samples: PairedSamples, benchmark: str, unit: str, seed: int)
     pairs = zip(samples.baseline[benchmark], samples.candidate[benchmark], strict=True)
     saved = np.array([before.values.get(unit, 0.0) - after.values.get(unit, 0.0) for before, after in pairs])
     return paired_interval(saved, 0.95, seed)
-
-
-def _first(claim: Claim) -> str:
-    found = claim.suspicions[0]
-    return f"{found.rule}: {found.file}:{found.line}: {found.detail}"
 
 
 def unseen_inputs(deps: Deps, plan: Plan, found: Baseline, claim: Claim, clock: StageClock) -> Scrutiny:

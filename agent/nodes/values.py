@@ -30,6 +30,17 @@ class Looked:
     suspicions: tuple[Objection, ...] = ()
     unreached: tuple[str, ...] = ()
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What whoever takes the change should look at, for measuring can't settle it."""
+        return tuple(
+            f"{found.words}: see that real use repeats itself as the workload does, and that what is kept is "
+            "bounded"
+            if found.rule == "state that outlives a call"
+            else found.words
+            for found in self.suspicions
+        )
+
 
 def guard_gate(
     deps: Deps,
@@ -52,17 +63,13 @@ def guard_gate(
         f"reading {label} for tricks",
         "ask-profiler guard",
         quantities=[Quantity(name="objections", value=float(len(hard)), unit="count")],
-        warnings=[_objection_words(o) for o in found if o.rule in told],
-        failure="; ".join(_objection_words(o) for o in hard[:5]) or None,
+        warnings=[o.words for o in found if o.rule in told],
+        failure="; ".join(o.words for o in hard[:5]) or None,
     )
     if hard:
         more = f" (and {len(hard) - 1} more)" if len(hard) > 1 else ""
-        raise Refused(reason="gaming", detail=_objection_words(hard[0]) + more, evidence=(evidence.id,))
+        raise Refused(reason="gaming", detail=hard[0].words + more, evidence=(evidence.id,))
     return Looked(evidence=(evidence.id,), checks=(), suspicions=tuple(found))
-
-
-def _objection_words(objection: Objection) -> str:
-    return f"{objection.rule}: {objection.file}:{objection.line}: {objection.detail}"
 
 
 def tests_and_values_gate(

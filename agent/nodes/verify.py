@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -134,7 +134,7 @@ def _judge(
         scrutiny = scrutinise(deps, plan, found, claim, clock)
         evidence += scrutiny.evidence
         checks += scrutiny.checks
-    return verdict
+    return replace(verdict, warnings=(*verdict.warnings, *read.doubts))
 
 
 RULES = "playbook:"

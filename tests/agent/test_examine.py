@@ -62,6 +62,18 @@ def test_a_faster_change_is_accepted_and_the_report_is_about_it_alone(given: Giv
     assert file_hashes(Path(scene.request.target)) == before
 
 
+def test_a_doubt_of_the_guard_stands_beside_the_verdict(given: Given) -> None:
+    """What a change remembers from call to call may be honest: whoever takes it must know."""
+    scene = given(takes(0.004, more="REMEMBERS\n"))
+    report = scene.run()
+    assert judged(report) == ("accepted", None)
+    (doubt,) = report.candidates[0].verdict.warnings
+    assert "it says REMEMBERS" in doubt
+    assert report.warnings.count(doubt) == 1
+    above, _, _ = written(scene).partition("## Evidence")
+    assert "it says REMEMBERS" in above
+
+
 def test_the_report_says_what_was_looked_into(given: Given) -> None:
     scene = given(takes(0.004))
     report = scene.run()

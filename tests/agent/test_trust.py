@@ -40,8 +40,15 @@ def _kept_nothing(reason: str) -> tuple[str, list[str], None]:
 
 
 def test_a_cache_that_helps_within_one_operation_is_accepted(stage: Stage) -> None:
-    report = stage([takes(0.004, more="REMEMBERS\n")]).run()
+    scene = stage([takes(0.004, more="REMEMBERS\n")])
+    report = scene.run()
     assert (report.outcome, reasons(report)[0]) == ("improved", None)
+    (doubt,) = report.candidates[0].verdict.warnings
+    assert doubt.startswith(
+        "state that outlives a call: app.py:1: it says REMEMBERS: see that real use repeats"
+    )
+    assert doubt in report.warnings, "it is about the combination, too"
+    assert "it says REMEMBERS" in (scene.deps.folder.path / "report.md").read_text()
 
 
 def test_a_cache_whose_gain_for_one_operation_is_uncertain_is_not_accepted(stage: Stage) -> None:

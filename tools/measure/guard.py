@@ -32,3 +32,8 @@ class Objection:
     file: str
     line: int
     detail: str
+
+    @property
+    def words(self) -> str:
+        """The rule, the place and the detail in one sentence."""
+        return f"{self.rule}: {self.file}:{self.line}: {self.detail}"
