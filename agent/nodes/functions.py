@@ -20,7 +20,9 @@ from agent.state import CaptureRecord, RunState
 from tools.measure.hostlock import measuring_alone
 from tools.measure.scaling import SMALLEST_SPAN, Growth, SizeTimes
 from tools.measure.workload import SECONDS_PER_OP, Benchmark, profiled_benchmarks
-from tools.profiles.attribution import attribute
+from tools.profiles.attribution import Place, attribute
+from tools.profiles.bursts import RUN, Dispersion, dispersion
+from tools.profiles.filters import split
 from tools.profiles.growth import (
     FunctionGrowth,
     SizedCosts,
@@ -29,6 +31,8 @@ from tools.profiles.growth import (
     function_growths,
     sized_costs,
 )
+from tools.profiles.ownership import OwnCode
+from tools.profiles.profile import Profile
 
 REACH = 32.0
 """How many times smaller the second profile's input is, at most: exponents should be those of the largest sizes."""
@@ -156,9 +160,19 @@ def _profile_both(
                 seconds=timed.median_s,
                 error=timed.error,
                 whole=plan.workload.kind != "benchmarks",
+                dispersion=_dispersion(profile, used.value, own),
             )
         )
     return found[0], found[1]
+
+
+def _dispersion(profile: Profile, value: str, own: OwnCode) -> Dispersion[Place]:
+    """Whether the samples of a function came in bursts, by the runs of the program that the profile is of."""
+    runs = split(profile, RUN)
+    return dispersion(
+        [{p: c.samples for p, c in attribute(run, value, own).places.items() if c.samples} for run in runs],
+        [int(run.times_seen().sum()) for run in runs],
+    )
 
 
 def _seen(deps: Deps, record: CaptureRecord) -> int:

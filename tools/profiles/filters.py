@@ -134,6 +134,14 @@ def _shown_from(profile: Profile, pattern: Regex) -> Profile:
     return _rows(profile, rows, outermost[rows] + 1)
 
 
+def split(profile: Profile, key: str) -> list[Profile]:
+    """The profile's parts by a label's values, in their first's order; none without the label."""
+    column = profile.labels.get(key, ())
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(column))}
+    groups = np.array([numbers[name] for name in column], dtype=np.int64)
+    return [_rows(profile, np.flatnonzero(groups == n)) for n in numbers.values()]
+
+
 def _rows(profile: Profile, rows: IntArray, ends: IntArray | None = None) -> Profile:
     """The profile with these samples only, their stacks ending before `ends` where given."""
     if len(rows) == profile.samples and ends is None:

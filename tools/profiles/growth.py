@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tools.measure.rates import rate_ratio
 from tools.measure.statistics import Interval
 from tools.profiles.attribution import Attribution, Place
+from tools.profiles.bursts import Dispersion
 from tools.profiles.causes import Cause
 
 CONFIDENCE = 0.95
@@ -37,7 +38,7 @@ _DRAWS = 4_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizedCosts:
     """Costs at one size: how often each own function's cost was seen, of how many samples, and seconds for one
-    operation with its relative error (as a logarithm).
+    operation with its relative error (as a logarithm). `dispersion` says how much less than single samples they tell.
     """
 
     size: int
@@ -45,6 +46,7 @@ class SizedCosts:
     samples: int
     seconds: float
     error: float
+    dispersion: Dispersion[Place] = field(default_factory=Dispersion)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,14 @@ class Tomorrow:
 
 
 def sized_costs(
-    attribution: Attribution, samples_seen: int, *, size: int, seconds: float, error: float, whole: bool
+    attribution: Attribution,
+    samples_seen: int,
+    *,
+    size: int,
+    seconds: float,
+    error: float,
+    whole: bool,
+    dispersion: Dispersion[Place] | None = None,
 ) -> SizedCosts:
     """Costs from a profile's attribution. `whole` says that the time is that of the whole process, not of a part.
 
@@ -88,6 +97,7 @@ def sized_costs(
         samples=round(counted / everything * samples_seen),
         seconds=seconds,
         error=error,
+        dispersion=dispersion or Dispersion(),
     )
 
 
@@ -102,7 +112,7 @@ def function_growths(small: SizedCosts, large: SizedCosts) -> tuple[FunctionGrow
 
 def _growth(place: Place, small: SizedCosts, large: SizedCosts) -> FunctionGrowth:
     count, other = large.counts[place], small.counts.get(place, 0)
-    rates = rate_ratio(count, other, large.samples, small.samples, CONFIDENCE)
+    rates = _rates(place, small, large, CONFIDENCE)
     longer = math.log(large.seconds / small.seconds)
     noise = 1.96 * math.hypot(small.error, large.error)
     span = math.log(large.size / small.size)
@@ -120,6 +130,29 @@ def _growth(place: Place, small: SizedCosts, large: SizedCosts) -> FunctionGrowt
             confidence=CONFIDENCE,
         ),
     )
+
+
+def _rates(place: Place, small: SizedCosts, large: SizedCosts, confidence: float) -> Interval:
+    """How many times larger the function's part is at the large size; counts that came in bursts tell less."""
+    counts = [costs.counts.get(place, 0) for costs in (large, small)]
+    found = rate_ratio(counts[0], counts[1], large.samples, small.samples, confidence)
+    less = [_less(place, large, small), _less(place, small, large)]
+    if max(less) == 1.0:
+        return found
+    wider = rate_ratio(
+        round(counts[0] / less[0]), round(counts[1] / less[1]),
+        large.samples / less[0], small.samples / less[1], confidence,
+    )  # fmt: skip
+    return replace(
+        found,
+        low=found.estimate * wider.low / wider.estimate,
+        high=found.estimate * wider.high / wider.estimate,
+    )
+
+
+def _less(place: Place, costs: SizedCosts, others: SizedCosts) -> float:
+    """How much less than single samples a count tells; bursts at the other size are the host's, and so here, too."""
+    return max(costs.dispersion.of(place), others.dispersion.pooled)
 
 
 def _log(ratio: float) -> float:
@@ -154,10 +187,7 @@ def _grows_faster(
 
     The interval of the difference is made of those of both. Source: Zou and Donner 2008 (MOVER).
     """
-    one, other = (
-        rate_ratio(large.counts[p], small.counts.get(p, 0), large.samples, small.samples, confidence)
-        for p in (place, largest)
-    )
+    one, other = (_rates(p, small, large, confidence) for p in (place, largest))
     middle = _log(one.estimate) - _log(other.estimate)
     low = middle - math.hypot(_log(one.estimate) - _log(one.low), _log(other.high) - _log(other.estimate))
     return low / math.log(large.size / small.size) > MATERIAL
@@ -170,13 +200,15 @@ def _crossing(place: Place, largest: Place, small: SizedCosts, large: SizedCosts
     """
     random = np.random.default_rng(seed)
 
-    def ratios(costs: SizedCosts) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        here, there = (random.gamma(costs.counts.get(p, 0) + 0.5, size=_DRAWS) for p in (place, largest))
+    def ratios(costs: SizedCosts, others: SizedCosts) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        here, there = (
+            _drawn(costs.counts.get(p, 0), _less(p, costs, others), random) for p in (place, largest)
+        )
         return np.log(here / there)
 
     span = math.log(large.size / small.size)
-    now = ratios(large)
-    faster = (now - ratios(small)) / span
+    now = ratios(large, small)
+    faster = (now - ratios(small, large)) / span
     ahead = np.where(faster > 0, -now / np.where(faster > 0, faster, 1.0), math.inf)
     low, high = np.quantile(ahead, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="closest_observation")
     counts = [(costs.counts.get(p, 0) + 0.5) for costs in (large, small) for p in (place, largest)]
@@ -189,6 +221,12 @@ def _crossing(place: Place, largest: Place, small: SizedCosts, large: SizedCosts
         high=large.size * _exp(float(high)),
         confidence=CONFIDENCE,
     )
+
+
+def _drawn(
+    count: int, less: float, random: np.random.Generator
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return random.gamma(count / less + 0.5, scale=less, size=_DRAWS)
 
 
 def _exp(value: float) -> float:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.errors import ProgramFailed, ToolError, UnreadableOutput
 from tools.measure.toolchain import Build, Capture, ProfileView
 from tools.measure.workload import Benchmark, Workload, profiled_benchmarks
+from tools.profiles.bursts import RUN
 from tools.profiles.collapsed import read_collapsed
 from tools.profiles.combine import combine
 from tools.profiles.pprof import write_pprof
@@ -74,7 +75,9 @@ class PySpy:
         argv: tuple[str, ...] = ()
         for benchmark in watched:
             found, argv = self._watch(program, build.root, scratch, benchmark, seconds / len(watched))
-            parts += found
+            parts += [
+                replace(p, labels={**p.labels, RUN: (str(n),) * p.samples}) for n, p in enumerate(found, 1)
+            ]
         if not parts:
             raise UnreadableOutput("py-spy saw no sample: the workload is too short to profile")
         profile = combine(parts)

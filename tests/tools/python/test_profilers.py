@@ -14,6 +14,8 @@ from tests.doors.targets import snapshot
 from tools.errors import ToolError, UnreadableOutput
 from tools.measure.toolchain import Build, Capture, Profiler
 from tools.measure.workload import Benchmark, Workload
+from tools.profiles.bursts import RUN
+from tools.profiles.filters import split
 from tools.profiles.pprof import read_pprof
 from tools.profiles.queries import FunctionCost, line_costs, top
 from tools.python import recordings
@@ -208,6 +210,18 @@ def test_py_spy_sees_the_child_processes(
     found = cost_of(captures["py-spy"][0], function)
     assert found.function.file == str(root / file)
     assert found.cumulative_value > 0
+
+
+def test_the_saved_profile_tells_the_runs_of_a_short_program_apart(
+    runner: Runner, empty: Interpreter, root: Path, tmp_path: Path
+) -> None:
+    """Which shows whether its samples came one by one."""
+    capture = PySpy(runner, empty).capture(build(root), commands("app.py"), seconds=1.5, out=tmp_path)
+    runs = split(read_pprof(capture.profile_path), RUN)
+    assert len(runs) >= 2
+    assert [set(run.labels[RUN]) for run in runs] == [{str(n)} for n in range(1, len(runs) + 1)]
+    assert sum(run.total("cpu") for run in runs) == capture.profile.total("cpu")
+    assert all(any(f.name == "hot" for f in run.functions) for run in runs)
 
 
 def test_memray_finds_the_function_that_allocates_its_line_and_how_much(
