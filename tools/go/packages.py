@@ -12,15 +12,22 @@ from tools.run.process import Runner
 
 FIELDS = "ImportPath,Name,Dir,Module,TestGoFiles,XTestGoFiles,GoFiles,Error"
 
+ASSUMED_VERSION = "1.16"
+"""What the go command takes for a module whose go.mod has no go line. Source: https://go.dev/ref/mod#go-mod-file-go."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoPackage:
-    """One package; `folder` is relative to the module's root ("." for the root package)."""
+    """One package; `folder` is relative to the module's root ("." for the root package).
+
+    `go_version` is what its module is written for, such as "go1.21"; "" when there is no module.
+    """
 
     import_path: str
     name: str
     folder: str
     module: str
+    go_version: str
     has_tests: bool
     test_files: tuple[str, ...]
     go_files: tuple[str, ...]
@@ -60,12 +67,15 @@ def _objects(text: str) -> list[dict[str, object]]:
 def _package(item: dict[str, object], root: Path) -> GoPackage:
     tests = [*_names(item, "TestGoFiles"), *_names(item, "XTestGoFiles")]
     module = item.get("Module")
+    # Without a go line a main module's version is told all the same; another module's is not.
+    version = f"go{module.get('GoVersion') or ASSUMED_VERSION}" if isinstance(module, dict) else ""
     relative = Path(str(item["Dir"])).resolve().relative_to(root.resolve()).as_posix()
     return GoPackage(
         import_path=str(item["ImportPath"]),
         name=str(item["Name"]),
         folder=relative,
         module=str(module.get("Path", "")) if isinstance(module, dict) else "",
+        go_version=version,
         has_tests=bool(tests),
         test_files=tuple(tests),
         go_files=tuple(_names(item, "GoFiles")),

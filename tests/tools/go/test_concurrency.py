@@ -19,8 +19,8 @@ def package(root: Path, code: str = PLAIN, test: str = TEST) -> GoPackage:
     (root / "p" / "a.go").write_text(code)
     (root / "p" / "a_test.go").write_text(test)
     return GoPackage(
-        import_path="example.com/p", name="a", folder="p", module="example.com", has_tests=True,
-        test_files=("a_test.go",), go_files=("a.go",),
+        import_path="example.com/p", name="a", folder="p", module="example.com", go_version="go1.24",
+        has_tests=True, test_files=("a_test.go",), go_files=("a.go",),
     )  # fmt: skip
 
 

@@ -65,6 +65,7 @@ class GoRewriter:
             return NotSafe(why="its package isn't listed by go list")
         request = {
             "package": packages[0].import_path,
+            "version": packages[0].go_version,
             "files": [str(root / folder / name) for name in packages[0].go_files],
             "exports": self._exports(root, pattern),
             "file": str(root / folder / Path(finding.file).name),

@@ -12,6 +12,7 @@ import (
 
 type request struct {
 	Package string            `json:"package"` // import path
+	Version string            `json:"version"` // what the module is written for, such as go1.21; "" when not known
 	Files   []string          `json:"files"`   // the package's Go files
 	Exports map[string]string `json:"exports"` // export data by import path
 	File    string            `json:"file"`    // the file to rewrite

@@ -18,16 +18,17 @@ import (
 
 // place is a spot in a type-checked file, the nodes around it, and the edits made so far.
 type place struct {
-	fset  *token.FileSet
-	file  *ast.File
-	files []*ast.File
-	pkg   *types.Package
-	info  *types.Info
-	src   []byte
-	path  []ast.Node // from the file down to the innermost node around the place
-	names map[string]bool
-	edits []edit
-	needs []string // imports
+	fset    *token.FileSet
+	file    *ast.File
+	files   []*ast.File
+	pkg     *types.Package
+	info    *types.Info
+	version string // such as go1.21: what the file may use, "" when that isn't known
+	src     []byte
+	path    []ast.Node // from the file down to the innermost node around the place
+	names   map[string]bool
+	edits   []edit
+	needs   []string // imports
 }
 
 type edit struct {
@@ -65,13 +66,15 @@ func load(asked request) (*place, error) {
 		Types: map[ast.Expr]types.TypeAndValue{},
 		Defs:  map[*ast.Ident]types.Object{},
 		Uses:  map[*ast.Ident]types.Object{},
+
+		FileVersions: map[*ast.File]string{},
 	}
-	config := types.Config{Importer: importer.ForCompiler(p.fset, "gc", lookup)}
+	config := types.Config{Importer: importer.ForCompiler(p.fset, "gc", lookup), GoVersion: asked.Version}
 	pkg, err := config.Check(asked.Package, p.fset, p.files, p.info)
 	if err != nil {
 		return nil, err
 	}
-	p.pkg = pkg
+	p.pkg, p.version = pkg, p.fileVersion(asked.Version)
 	for _, file := range p.files {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok {
@@ -317,8 +320,9 @@ func (p *place) isPlain(e ast.Expr) bool {
 	return false
 }
 
-// typeText writes a type as this file can; refuses when its package isn't imported here.
+// typeText writes a type as this file can; refuses when its package isn't imported here, or its language is too old.
 func (p *place) typeText(t types.Type) string {
+	p.checkWritable(t)
 	return types.TypeString(t, func(other *types.Package) string {
 		if other == p.pkg {
 			return ""

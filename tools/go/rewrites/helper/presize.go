@@ -50,7 +50,7 @@ func presizeSlice(p *place) {
 	})
 	t := p.typeText(f.variable.Type())
 	if f.isVar {
-		p.declare(f, f.variable.Name()+" := "+p.packageName("slices")+".Grow("+t+"(nil), "+f.size+")")
+		p.declare(f, p.grownSlice(f.variable.Name(), t, f.size))
 		return
 	}
 	p.declare(f, f.variable.Name()+" := make("+t+", 0, "+f.size+")")

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// stringBuilder makes a strings.Builder of a local string that a loop appends to.
+// stringBuilder makes a strings.Builder (bytes.Buffer before Go 1.10) of a local string that a loop appends to.
 func stringBuilder(p *place) {
 	assign, ok := find[*ast.AssignStmt](p)
 	if !ok || len(assign.Lhs) != 1 {
@@ -36,9 +36,7 @@ func stringBuilder(p *place) {
 		}
 		p.rewriteStringUse(text, id, parents, done)
 	}
-	p.need("strings")
-	name := p.stringsName()
-	replacement := "var " + text.Name() + " " + name + ".Builder"
+	replacement := "var " + text.Name() + " " + p.textBuffer()
 	if decl.initial != "" {
 		replacement += "\n" + text.Name() + ".WriteString(" + decl.initial + ")"
 	}
@@ -181,8 +179,6 @@ func operands(e ast.Expr) []ast.Expr {
 	}
 	return []ast.Expr{e}
 }
-
-func (p *place) stringsName() string { return p.packageName("strings") }
 
 // directConversion writes fmt.Sprintf of strings and integers as conversions and concatenation.
 func directConversion(p *place) {
