@@ -24,6 +24,7 @@ _LOOKS_LIKE_REFERENCE = re.compile(r"\{(?=E\d+\.)")
 Outcome = Literal[
     "improved",
     "nothing worth changing",
+    "no change to offer",
     "cannot tell",
     "not improved",
     "not measured",
@@ -31,7 +32,9 @@ Outcome = Literal[
     "rejected",
     "observed",
 ]
-"""`accepted` and `rejected` are of a given change; `observed` is of what was only looked at."""
+"""`no change to offer`: it is known where the cost is, and no change was tried. `accepted` and `rejected` are of a
+given change; `observed` is of what was only looked at.
+"""
 
 
 GIVEN = "given"

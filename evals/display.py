@@ -13,7 +13,7 @@ from evals.scoring import Score
 
 RIGHT = ("gain", "human", "share", "s")
 COLUMNS = ("case", "place", "outcome", "gain", "human", "share", "tests", "honest", "s", "solved")
-SHORT = {"nothing worth changing": "nothing"}
+SHORT = {"nothing worth changing": "nothing", "no change to offer": "no change"}
 
 
 def show(scores: Sequence[Score], console: Console) -> None:

@@ -64,7 +64,12 @@ def assemble(
     elif change is None:
         stopped = stopped or _unseen(state, judged)
         outcome = outcome_of(
-            stopped, judged, combined, policy.minimum_gain_ratio, found.primary if found else ()
+            stopped,
+            judged,
+            combined,
+            policy.minimum_gain_ratio,
+            found.primary if found else (),
+            is_found=bool(state.get("bottlenecks")),
         )
     else:
         outcome = outcome_of_given(stopped, combined)
@@ -152,16 +157,21 @@ def outcome_of(
     combined: Combined | None,
     minimum_gain: float,
     primary: Collection[str],
+    *,
+    is_found: bool,
 ) -> Outcome:
-    """The answer in one word; `primary` are the benchmarks that decide.
+    """The answer in one word; `primary` are the benchmarks that decide, `is_found` says that bottlenecks are named.
 
     "nothing worth changing" only when nothing but the gain spoke against candidates, and every interval excludes a
-    gain that would have been worth it; "cannot tell" when one doesn't.
+    gain that would have been worth it; "cannot tell" when one doesn't. Where bottlenecks are named and nothing was
+    tried, there may well be something: "no change to offer".
     """
     if stopped:
         return "not measured"
     if any(j.verdict.accepted for j in judged):
         return "improved" if combined is not None and combined.verdict.accepted else "not improved"
+    if is_found and not judged:
+        return "no change to offer"
     if all(j.verdict.reason in _ABOUT_GAIN for j in judged):
         undecided = any(_may_be_worth_it(j, minimum_gain, primary) for j in judged)
         return "cannot tell" if undecided else "nothing worth changing"
@@ -201,9 +211,9 @@ def _summary(
     if outcome in ("improved", "observed"):
         return named
     limit = f"; the smallest gain that could be told here is {{{_detectable(found)}}}" if found else ""
+    if outcome == "no change to offer":
+        return f"No change is offered for what costs here{limit}. {named}"
     if outcome == "nothing worth changing":
-        if bottlenecks and not judged:
-            return f"No change is offered for what costs here{limit}. {named}"
         tried = f": {_count(len(judged), 'candidate')} judged and none kept" if judged else ""
         return f"Nothing worth changing was found{tried}{limit}. {named}"
     if outcome == "cannot tell":

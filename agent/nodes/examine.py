@@ -183,7 +183,7 @@ class _Examination:
         if self.change.no_slower:
             differing = different_output(measured.samples)
             if differing is not None:
-                self.doubts.append(f"the output of {differing} differs from before")
+                self.doubts.append(differing)
             return judge_unharmed(measured.comparisons)
         verdict, gain = weighed(deps, found, measured, primary, VIEW)
         if gain is None:

@@ -12,6 +12,7 @@ from agent.request import Plan
 from agent.state import Baseline
 from tools.measure.benchmark_format import BenchmarkLine, format_results
 from tools.measure.hostlock import measuring_alone
+from tools.measure.outputs import first_difference
 from tools.measure.pairs import PairedSamples, PairPlan, compare, run_pairs
 from tools.measure.planned import Aim, final_aim, measure_as_planned
 from tools.measure.statistics import POWER, SCREENING_LEVEL
@@ -91,9 +92,7 @@ def measure(
     )
     differing = different_output(samples)
     if differing is not None and not outputs_may_differ:
-        raise Refused(
-            reason="results differ", detail=f"the output of {differing} differs", evidence=(evidence.id,)
-        )
+        raise Refused(reason="results differ", detail=differing, evidence=(evidence.id,))
     if moved:
         raise Refused(
             reason="not enough samples",
@@ -136,15 +135,18 @@ def _aim(deps: Deps, found: Baseline, level: float) -> Aim:
 
 
 def different_output(samples: PairedSamples) -> str | None:
-    """The first benchmark whose output is always the same before and another after; None when there is none.
+    """That a benchmark's output is always the same before and another after, and where; None when there is none.
 
     A benchmark whose output changes from run to run, or that has none, can't be compared this way.
     """
     for name, before in samples.baseline.items():
-        outputs = {s.output_sha256 for s in before}
-        after = {s.output_sha256 for s in samples.candidate[name]}
-        if len(outputs) == 1 and "" not in outputs and after != outputs:
-            return name
+        was = before[0].output
+        if was is None or {s.output for s in before} != {was}:
+            continue
+        now = next((s.output for s in samples.candidate[name] if s.output != was), was)
+        if now != was:
+            where = first_difference(was, now) if now is not None else "there is none"
+            return f"the output of {name} differs: {where}"
     return None
 
 

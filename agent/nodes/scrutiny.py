@@ -268,7 +268,7 @@ def _judge_unseen(deps: Deps, claim: Claim, samples: PairedSamples, varied: Unse
     if differing is not None:
         raise Refused(
             reason="results differ",
-            detail=f"the output of {differing}, an input nobody had seen, differs",
+            detail=f"on an input nobody had seen {differing}",
             evidence=(evidence.id,),
         )
     claimed = -math.log(claim.gain.ratio)

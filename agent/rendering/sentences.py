@@ -12,6 +12,7 @@ from tools.measure.workload import SECONDS_PER_OP
 OUTCOMES = {
     "improved": "Improved",
     "nothing worth changing": "Nothing worth changing",
+    "no change to offer": "No change to offer",
     "cannot tell": "Can't tell on this host",
     "not improved": "Not improved",
     "not measured": "Not measured",
@@ -21,8 +22,6 @@ OUTCOMES = {
 }
 SAID_AS_IT_IS = frozenset({"not measured", "accepted", "rejected"})
 """Outcomes whose summary is no prose: it holds the words of a program, or of a verdict."""
-NO_IDEA = "No change to offer"
-"""The title where bottlenecks were found and no candidate: that isn't the same as nothing being worth it."""
 UNIT_NAMES = {
     "sec/op": "time",
     "B/op": "bytes allocated",
@@ -37,8 +36,6 @@ def title(report: Report) -> str:
     """The answer in a few words."""
     if report.outcome == "rejected" and report.combined is not None:
         return f"Rejected: {report.combined.reason}"
-    if report.outcome == "nothing worth changing" and report.bottlenecks and not report.candidates:
-        return NO_IDEA
     return OUTCOMES[report.outcome]
 
 

@@ -24,6 +24,7 @@ from tools.errors import ProgramFailed, ToolError
 from tools.measure.counting import Counts
 from tools.measure.equivalence import ComparedFunction, Difference, Equivalence, NotCompared
 from tools.measure.guard import GuardRule, Objection
+from tools.measure.outputs import Output
 from tools.measure.races import Races
 from tools.measure.sizes import size_in_name
 from tools.measure.toolchain import Build, Capture, Profiler, ProfileView, TestOutcome
@@ -165,7 +166,7 @@ class ScriptedToolchain:
             iterations=iterations,
             values={SECONDS_PER_OP: seconds, PEAK_RSS_BYTES: 9e6},
             duration_s=seconds * iterations,
-            output_sha256=self._output(build.root) if self.outputs else "",
+            output=Output.of(self._output(build.root)) if self.outputs else None,
         )
 
     def _tests(self, root: Path) -> str:
@@ -175,7 +176,7 @@ class ScriptedToolchain:
     def _output(self, root: Path) -> str:
         """What the target would print: the text after `PRINTS =`; another at every run for `PRINTS = anything`."""
         printed = (root / "app.py").read_text().partition("PRINTS = ")[2].split("\n")[0]
-        return f"{self.samples}" if printed == "anything" else f"sha of {printed}"
+        return f"{self.samples}" if printed == "anything" else f"it prints {printed}"
 
 
 def _number(text: str, name: str, otherwise: float) -> float:

@@ -222,7 +222,10 @@ def test_a_candidate_whose_output_differs_is_rejected_however_fast_it_is(stage: 
     scene = stage([_prints("41", 0.001), _prints("42", 0.005)], source=_source("42"), outputs=True)
     report = scene.run()
     assert reasons(report)[:2] == ["results differ", None]
-    assert "output of App differs" in report.candidates[0].verdict.detail
+    assert (
+        "output of App differs: line 1 was 'it prints 42', is 'it prints 41'"
+        in report.candidates[0].verdict.detail
+    )
 
 
 def test_output_that_changes_from_run_to_run_decides_nothing(stage: Stage) -> None:
@@ -271,5 +274,6 @@ def test_without_an_idea_the_answer_is_not_that_nothing_is_worth_changing(stage:
     scene = stage([])
     report = scene.run()
     assert report.bottlenecks and not report.candidates
+    assert report.outcome == "no change to offer"
     assert report.summary.startswith("No change is offered for what costs here")
     assert (scene.deps.folder.path / "report.md").read_text().startswith("# No change to offer:")

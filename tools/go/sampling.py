@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from tools.errors import ProgramFailed, UnreadableOutput
 from tools.go.program import GoProgram
 from tools.measure.benchmark_format import BenchmarkLine, parse_results, without_processors
+from tools.measure.outputs import Output
 from tools.measure.toolchain import Build
 from tools.measure.workload import (
     CPU_SECONDS_PER_OP,
@@ -134,6 +134,6 @@ def run_command(
         iterations=1,
         values=values,
         duration_s=done.duration_s,
-        output_sha256=hashlib.sha256(done.stdout.encode()).hexdigest(),
+        output=Output.of(done.stdout),
     )
     return sample, done

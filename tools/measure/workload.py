@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from tools.measure.outputs import Output
 from tools.measure.sizes import without_size
 
 Language = Literal["go", "python"]
@@ -54,15 +55,15 @@ class Sample:
     """One fresh process that ran one benchmark.
 
     `values` maps a unit (`sec/op`, `B/op`, `allocs/op`, `peak-RSS-B`, …) to the value per operation,
-    in base units. `iterations` is how many operations the process ran. `output_sha256` is of what a
-    whole command wrote to standard output, "" where that isn't its result.
+    in base units. `iterations` is how many operations the process ran. `output` is what a
+    whole command wrote to standard output, None where that isn't its result.
     """
 
     benchmark: str
     iterations: int
     values: Mapping[str, float]
     duration_s: float
-    output_sha256: str = ""
+    output: Output | None = None
 
 
 def family_of(benchmark: Benchmark) -> str:

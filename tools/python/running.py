@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.errors import ProgramFailed, ToolError, UnreadableOutput
+from tools.measure.outputs import Output
 from tools.measure.workload import (
     CPU_SECONDS_PER_OP,
     PEAK_RSS_BYTES,
@@ -111,7 +111,7 @@ def sample(
         values=values,
         duration_s=done.duration_s,
         # What a test runner prints holds the time it took; that the tests pass is asked elsewhere.
-        output_sha256="" if PLUGIN in process.argv else hashlib.sha256(done.stdout.encode()).hexdigest(),
+        output=None if PLUGIN in process.argv else Output.of(done.stdout),
     )
 
 

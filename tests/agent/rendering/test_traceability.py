@@ -75,7 +75,9 @@ def test_prose_with_a_number_that_was_not_measured_is_not_rendered(report: Repor
             markdown.render(replace(report, bottlenecks=(bad,)))
 
 
-@pytest.mark.parametrize("outcome", ["improved", "nothing worth changing", "not improved", "not measured"])
+@pytest.mark.parametrize(
+    "outcome", ["improved", "nothing worth changing", "no change to offer", "not improved", "not measured"]
+)
 def test_no_rendering_shows_a_bare_reference_whatever_the_outcome(report: Report, outcome: Outcome) -> None:
     summary = (
         "No change was kept; the smallest gain that could be told here is {E3.smallest_detectable_gain}."
@@ -85,7 +87,7 @@ def test_no_rendering_shows_a_bare_reference_whatever_the_outcome(report: Report
     other = replace(report, outcome=outcome, summary=summary)
     for shown in (markdown.render(other), html.render(other, PICTURES), text.render(other)):
         assert not re.search(r"\{E\d+\.|\\\{E\d+", shown)
-        if outcome in ("nothing worth changing", "not improved"):
+        if outcome in ("nothing worth changing", "no change to offer", "not improved"):
             assert "3.0 %" in shown
 
 
