@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tools.profiles.causes import Cause, go_cause, python_cause
+from tools.profiles.naming import imported
 from tools.profiles.ownership import OwnCode, Owner
 from tools.profiles.profile import Function, IntArray, Profile
 from tools.profiles.queries import BoolArray
@@ -128,7 +129,7 @@ def place_of(function: Function, own: OwnCode) -> Place:
 def _is_inner(place: Place) -> bool:
     """A comprehension, generator expression or lambda: a frame without a name of its own.
 
-    py-spy calls it `Class.method.<locals>.<genexpr>` from Python 3.11 on, memray `<genexpr>`.
+    py-spy calls it `Class.method.<locals>.<genexpr>` from Python 3.11 on; without source it's `<genexpr>` elsewhere.
     """
     name = place.function.rpartition(".")[2]
     return name.startswith("<") and name != "<module>"
@@ -187,7 +188,7 @@ def _add_owner(
     cost.causes[cause] += amount
     cost.attributed_lines[frames[0][1]] += amount
     if foreign:
-        cost.foreign[cause, foreign[0].name] += amount
+        cost.foreign[cause, imported(foreign) or foreign[0].name] += amount
     else:
         cost.own += amount
     above = next(((p, line) for p, line, _ in frames[1:] if p != frames[0][0]), None)

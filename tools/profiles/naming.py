@@ -1,11 +1,13 @@
 """Functions' names as users of their language write them, from what profilers call them.
 
-Profiles keep the profiler's names, so that they can be compared; these are for reading.
+Profiles keep the profiler's names, so that they can be compared (Python's bare ones are qualified when they are taken,
+by `tools.python.qualifying`); these are for reading.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from tools.profiles.profile import Function
@@ -16,6 +18,8 @@ PYTHON_FILES = (".py", ".pyx", ".pyw")
 LIBRARY = re.compile(r"(?:^|(?<=/))(?:(?:site|dist)-packages|python\d(?:\.\d+)?t?)/")
 """The folders of libraries: what follows the last one in a file's path is the module's path."""
 FROZEN = re.compile(r"^<frozen ([\w.]+)>$")
+IMPORTING = re.compile(r"^<frozen importlib\b|/importlib/__init__\.py$")
+"""The import system's files."""
 _ESCAPED = re.compile(r"%([0-9a-f]{2})")
 
 
@@ -45,6 +49,18 @@ def readable(function: Function) -> str:
 def is_library(file: str) -> bool:
     """Whether a Python file is a library's, so that its module's whole name is known."""
     return bool(LIBRARY.search(file) or FROZEN.match(file))
+
+
+def imported(frames: Sequence[Function]) -> str:
+    """`import numpy`: the library that frames, from their own caller towards the leaf, load; "" for none.
+
+    It is told by the first module's body beyond the import system. Where there is none yet (its file is still being
+    looked for or read), or where it is no library's, nobody can tell.
+    """
+    if not frames or not IMPORTING.search(frames[0].file):
+        return ""
+    loaded = next((f.file for f in frames if f.name == "<module>"), "")
+    return f"import {python_module(loaded).partition('.')[0]}" if is_library(loaded) else ""
 
 
 def python_module(file: str) -> str:

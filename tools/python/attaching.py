@@ -6,6 +6,7 @@ process's memory.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from tools.profiles.builder import ProfileBuilder
 from tools.profiles.collapsed import read_collapsed
 from tools.profiles.combine import combine
 from tools.profiles.profile import Function, Profile, ValueType
+from tools.python.qualifying import with_qualified_names
 from tools.python.spying import NOT_PERMITTED, PTRACE_REMEDY, SAW_NOTHING, SUBPROCESSES, find_py_spy
 from tools.run.process import Limits, Runner
 from tools.run.reading import parse_json
@@ -61,11 +63,12 @@ class PySpyAttached:
                 "record", "--pid", str(pid), "--duration", str(seconds), "--format", "raw", "--full-filenames",
                 "--rate", str(RATE_HZ), "--output", str(target),
             )  # fmt: skip
+            loaded = loaded_ns(pid)
             duration_s = self._run(pid, (*words, *self._children()), seconds + GRACE_S)[1]
             text = _read(target)
         profile = read_collapsed(without_empty_stacks(text), period_ns=PERIOD_NS)
         return Recorded(
-            profile=profile,
+            profile=with_qualified_names(profile, loaded_ns=loaded),
             argv=("py-spy", *words[:-2], *self._children()),
             tool_version=self._version(),
             duration_s=duration_s,
@@ -88,7 +91,7 @@ class PySpyAttached:
             except ToolError:
                 continue
         return Recorded(
-            profile=combine(parts),
+            profile=with_qualified_names(combine(parts), loaded_ns=loaded_ns(pid)),
             argv=("py-spy", *words, str(pid)),
             tool_version=self._version(),
             duration_s=duration_s,
@@ -116,6 +119,19 @@ class PySpyAttached:
             return ""
         done = self.runner.run([program, "--version"], cwd=Path("/"), confined=False, check=False)
         return done.stdout.strip()
+
+
+def loaded_ns(pid: int) -> int:
+    """When a process started (nanoseconds since 1970, up to a second late); 1 when it ended. Newer source isn't its.
+
+    Source: proc(5), `btime` of /proc/stat (in whole seconds) and the 22nd field of /proc/PID/stat.
+    """
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        booted_s = int(Path("/proc/stat").read_text().partition("\nbtime ")[2].split()[0])
+        return round((booted_s + 1 + int(after_name[19]) / os.sysconf("SC_CLK_TCK")) * 1e9)
+    except (OSError, ValueError, IndexError):
+        return 1
 
 
 def _read(target: Path) -> str:

@@ -17,6 +17,7 @@ from tools.profiles.pprof import read_pprof
 from tools.profiles.profile import Profile
 from tools.profiles.reading import LZ4
 from tools.python import recordings as recordings_program
+from tools.python.qualifying import with_qualified_names
 from tools.run.process import Limits, Runner
 from tools.run.reading import read_written
 from tools.run.sandbox import Access
@@ -33,6 +34,9 @@ LIMITS = Limits(timeout_s=120.0, memory_bytes=8192 * MIB, file_bytes=PROFILE_BYT
 
 def read_memray(runner: Runner, path: Path) -> Profile:
     """What was held at the recording's peak, by `peak_objects` (count) and `peak_space` (bytes).
+
+    Methods are named with their classes where the source is still there as it was; of relative names below the
+    current folder.
 
     Raises: ProgramMissing without memray; UnreadableOutput naming the file; ToolError at a limit.
     """
@@ -64,7 +68,8 @@ def read_memray(runner: Runner, path: Path) -> Profile:
         if done.exit_code != 0 or content is None:
             why = done.stderr.strip()[-300:] or f"its reader ended with {done.exit_code}"
             raise UnreadableOutput(f"{path}: the memory recording can't be read: {why}: record it again")
-        return read_pprof(content, name=str(path))
+        # `memray run app.py` gives the program's own file a relative name.
+        return with_qualified_names(read_pprof(content, name=str(path)), folder=Path())
 
 
 def _is_whole(path: Path) -> bool:

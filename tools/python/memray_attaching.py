@@ -12,14 +12,15 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.errors import ProgramFailed, ToolError, UnreadableOutput
 from tools.profiles.combine import combine
 from tools.profiles.pprof import read_pprof
 from tools.python import recordings as recordings_program
-from tools.python.attaching import GRACE_S, Recorded
+from tools.python.attaching import GRACE_S, Recorded, loaded_ns
+from tools.python.qualifying import with_qualified_names
 from tools.run.process import Limits, Runner
 from tools.run.reading import read_json, read_written
 from tools.run.sandbox import Access
@@ -59,9 +60,11 @@ class MemrayAttached:
             written, read = root / "written", root / "read"
             written.mkdir()
             read.mkdir()
+            loaded = loaded_ns(pid)
             self._attach(pid, seconds, written / "live.bin")
             wait(seconds + SETTLING_S)
-            return self._read(pid, seconds, root, written, read)
+            found = self._read(pid, seconds, root, written, read)
+            return replace(found, profile=with_qualified_names(found.profile, loaded_ns=loaded))
 
     def _attach(self, pid: int, seconds: int, target: Path) -> None:
         """Returns at once; the file is whole when the seconds are over."""

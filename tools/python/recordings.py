@@ -22,6 +22,7 @@ FACTS = "facts.json"
 RECORDING = ".bin"
 PROFILE = ".pb.gz"
 MAX_RECORDS = 500_000
+MAX_NS = 2**63 - 1
 VALUES = (ValueType(name="peak_objects", unit="count"), ValueType(name="peak_space", unit="bytes"))
 
 
@@ -51,7 +52,9 @@ def read_recordings(folder: Path) -> tuple[list[Profile], dict[str, tuple[float,
             with FileReader(path) as reader:
                 peak += reader.metadata.peak_memory
                 allocations += reader.metadata.total_allocations
-                parts.append(_profile(reader.get_high_watermark_allocation_records(merge_threads=True)))
+                started_ns = min(round(reader.metadata.start_time.timestamp() * 1e9), MAX_NS)
+                records = reader.get_high_watermark_allocation_records(merge_threads=True)
+                parts.append(_profile(records, started_ns))
         except (OSError, ValueError, RuntimeError) as error:
             problems.append(f"{path.name}: {error}")
     if not parts:
@@ -65,7 +68,7 @@ def read_recordings(folder: Path) -> tuple[list[Profile], dict[str, tuple[float,
     }
 
 
-def _profile(records: Iterator[object]) -> Profile:
+def _profile(records: Iterator[object], started_ns: int) -> Profile:
     builder = ProfileBuilder(VALUES)
     for number, record in enumerate(records):
         if number > MAX_RECORDS:
@@ -73,7 +76,7 @@ def _profile(records: Iterator[object]) -> Profile:
         stack = [(Function(name=name, file=file), line) for name, file, line in record.stack_trace()]  # type: ignore[attr-defined]
         if not _is_ours(stack):
             builder.add(stack, [record.n_allocations, record.size])  # type: ignore[attr-defined]
-    return builder.build(default_value="peak_space")
+    return builder.build(default_value="peak_space", time_ns=started_ns)
 
 
 def _is_ours(stack: list[tuple[Function, int]]) -> bool:

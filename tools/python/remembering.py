@@ -22,6 +22,7 @@ from tools.profiles.pprof import read_pprof, write_pprof
 from tools.profiles.profile import Profile
 from tools.python import recordings as recordings_program
 from tools.python.interpreter import Interpreter
+from tools.python.qualifying import with_qualified_names
 from tools.python.running import INSIDE, clean_scratch, process_of, run
 from tools.run.process import Limits, Runner
 from tools.run.reading import read_json, read_written
@@ -78,7 +79,8 @@ class Memray:
         spent = self.runner.seconds_spent
         recorded = self._record(build, profiled_benchmarks(workload), LIMITS)
         duration_s = self.runner.seconds_spent - spent
-        profile = combine(recorded.parts)
+        # The copy stays as it was.
+        profile = with_qualified_names(combine(recorded.parts), loaded_ns=0, folder=build.root)
         path = out / "memray.pb.gz"
         write_pprof(profile, path)
         return Capture(

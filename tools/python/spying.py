@@ -17,6 +17,7 @@ from tools.profiles.combine import combine
 from tools.profiles.pprof import write_pprof
 from tools.profiles.profile import Profile
 from tools.python.interpreter import SCRATCH, Interpreter
+from tools.python.qualifying import with_qualified_names
 from tools.python.running import clean_scratch, process_of, run
 from tools.run.process import Limits, Runner
 from tools.run.reading import read_text
@@ -80,7 +81,8 @@ class PySpy:
             ]
         if not parts:
             raise UnreadableOutput("py-spy saw no sample: the workload is too short to profile")
-        profile = combine(parts)
+        # The copy stays as it was.
+        profile = with_qualified_names(combine(parts), loaded_ns=0, folder=build.root)
         path = out / "py-spy.pb.gz"
         write_pprof(profile, path)
         remove_tree(str(scratch))
