@@ -44,17 +44,17 @@ class Applying:
             )
         return target.path, target.apply
 
-    def apply(self, caller: Caller, job: Job) -> Applied:
-        """Put the run's patch on a new branch, and note in the audit who did.
+    def apply(self, caller: Caller, job: Job, door: str) -> Applied:
+        """Put the run's patch on a new branch, and note in the audit who did, and by which door.
 
         Raises: Forbidden, NotThere, BadRequest, ToolError.
         """
         try:
             applied = self._apply(caller, job)
         except (AgentError, ToolError) as error:
-            self.audit.note(caller.id, job.door, "apply", job.target, "refused", f"{job.run_id}: {error}")
+            self.audit.note(caller.id, door, "apply", job.target, "refused", f"{job.run_id}: {error}")
             raise
-        self.audit.note(caller.id, job.door, "apply", job.target, "ok", f"{applied.branch} {applied.commit}")
+        self.audit.note(caller.id, door, "apply", job.target, "ok", f"{applied.branch} {applied.commit}")
         return applied
 
     def _apply(self, caller: Caller, job: Job) -> Applied:

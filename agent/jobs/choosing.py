@@ -15,6 +15,10 @@ from agent.policy import Policy, Severity
 from agent.request import Request, Watching
 from agent.service_settings import TargetSettings, WorkloadSettings
 
+MOST_SIZES = 12
+LARGEST = 1_000_000_000_000
+"""Bounds of the sizes that a caller may give."""
+SIZE = "{size}"
 FOUND = "found"
 """The workload that is found in the target by itself."""
 _WORD = re.compile(r"[a-z][a-z-]{3,}")
@@ -39,7 +43,7 @@ def choose(
     BadRequest for an unknown workload.
     """
     if caller.is_local and message.target is not None and message.target not in targets:
-        workload = _exercise(message.workload or "")
+        workload = _exercise(message.workload or "", message.sizes)
         return Chosen(name=message.target, target=TargetSettings(path=message.target), workload=workload)
     theirs = {name: target for name, target in targets.items() if may_reach(target, caller)}
     name = message.target or named_in(message.text, theirs) or suggested
@@ -52,17 +56,27 @@ def choose(
     return _with_workload(name, theirs[name], message)
 
 
-def _exercise(said: str) -> WorkloadSettings:
-    """How a local caller says that a path is exercised: `bench:REGEX`, `command:WORDS`, or nothing.
+def _exercise(said: str, sizes: tuple[int, ...]) -> WorkloadSettings:
+    """How a local caller says that a path is exercised: `bench:REGEX`, `command:WORDS`, or nothing; with sizes for
+    the command's {size}, of a command that the target declares, too.
 
     Raises: BadRequest for anything else.
     """
+    if len(sizes) > MOST_SIZES or not all(0 < size <= LARGEST for size in sizes):
+        raise BadRequest(
+            f"the sizes can't be used: give at most {MOST_SIZES} whole numbers from 1 to {LARGEST:,}"
+        )
     kind, _, rest = said.partition(":")
+    has_slot = kind == "command" and SIZE in rest
+    if sizes and said and not has_slot:
+        raise BadRequest(f"sizes are for a command with {SIZE}, and {said[:64]!r} is none: leave them out")
+    if has_slot and not sizes:
+        raise BadRequest(f"the command has {SIZE} but no sizes: give them with --sizes 100,1000,10000")
     try:
         if kind == "bench" and rest:
             return WorkloadSettings(bench=rest)
         if kind == "command" and rest:
-            return WorkloadSettings(command=tuple(shlex.split(rest)))
+            return WorkloadSettings(command=tuple(shlex.split(rest)), sizes=sizes)
     except ValueError as error:  # pydantic's own, too
         raise BadRequest(f"the workload {said[:200]!r} can't be used: {error}") from error
     if said:
@@ -70,11 +84,13 @@ def _exercise(said: str) -> WorkloadSettings:
             f"{said[:64]!r} is no workload of a path: give bench:REGEX or command:WORDS, or name the target in "
             "agent.yaml"
         )
-    return WorkloadSettings()
+    return WorkloadSettings(sizes=sizes)
 
 
 def _with_workload(name: str, target: TargetSettings, message: Message) -> Chosen | Choice:
     known = target.workloads
+    if message.sizes:
+        raise BadRequest(f"the sizes of {name}'s workloads are those of agent.yaml: leave them out")
     wanted = message.workload or named_in(message.text, known)
     if wanted == FOUND or (wanted is None and not known):
         return Chosen(name=name, target=target, workload=WorkloadSettings())

@@ -28,6 +28,8 @@ from agent.report import Report
 from agent.settings import Settings
 
 __all__ = ["Applied", "Desk", "Receipt"]
+NO_DOOR = "none"
+"""What is noted where something was asked by no door: never that of the job, which may have come by another."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,25 +104,38 @@ class Desk:
         async for event in self._watch.follow(job_id, after):
             yield event
 
-    def cancel(self, caller: Caller, job_id: str) -> Job:
-        """Cancel a job; one that runs is ended within 2 s, and its events tell when. One that has ended stays as it is.
-        Raises: NotThere.
+    def cancel(self, caller: Caller, job_id: str, *, door: str = NO_DOOR) -> Job:
+        """Cancel a job; one that runs is ended within 2 s, and its events tell when. One that has ended stays as it is,
+        and so the audit says. `door` is what this was asked by, wherever the job came from. Raises: NotThere.
         """
         job = self.job(caller, job_id)
-        self.audit.note(caller.id, job.door, "cancel", job.target, "ok", job_id)
-        return self.records.cancel(job_id)
+        outcome = "ended already" if job.has_ended else "ok"
+        self.audit.note(caller.id, door, "cancel", job.target, outcome, job_id)
+        return job if job.has_ended else self.records.cancel(job_id)
 
-    def again(self, caller: Caller, job_id: str, *, more: float = 2.0, key: str = "") -> Job:
-        """The same question once more, with `more` times the time. Raises: Refused."""
+    def again(
+        self, caller: Caller, job_id: str, *, more: float = 2.0, key: str = "", door: str = NO_DOOR
+    ) -> Job:
+        """The same question once more, with `more` times the time, as a job of this `door`. Raises: Refused."""
         before = self.job(caller, job_id)
+        try:
+            job = self._again(caller, before, more, key, door)
+        except AgentError as error:
+            self.audit.note(caller.id, door, "again", before.target, "refused", f"{job_id}: {error}")
+            raise
+        self.audit.note(caller.id, door, "again", job.target, "job", f"{job.id}: {job_id} once more")
+        return job
+
+    def _again(self, caller: Caller, before: Job, more: float, key: str, door: str) -> Job:
         if before.kind != "run":
-            raise BadRequest(f"job {job_id} is a follow-up question: ask it again in its conversation")
+            raise BadRequest(f"job {before.id} is a follow-up question: ask it again in its conversation")
         self._reception.check_reach(caller, before.target)
         was_s = before.request.time_limit_s or self.settings.budgets.run_s
         request = replace(
             before.request, time_limit_s=min(was_s * more, self.settings.access.limits.run_limit_s)
         )
-        return self._reception.enqueue(caller, replace(before, request=request, key=key), is_run=True)
+        job = replace(before, request=request, key=key, door=door)
+        return self._reception.enqueue(caller, job, is_run=True)
 
     def report(self, caller: Caller, job_id: str) -> Report:
         """The report of the job's run. Raises: NotThere, BadRequest when it hasn't ended."""
@@ -148,11 +163,13 @@ class Desk:
         target = self.settings.targets.get(job.target)
         return job.outcome == "improved" and target is not None and may_apply(target, caller)
 
-    def apply(self, caller: Caller, job_id: str) -> Applied:
-        """Put the run's patch on a new branch of the target's repository. Raises: Forbidden, NotThere, BadRequest when
-        the target has no `apply` in agent.yaml, or the patch doesn't apply to it any more.
+    def apply(self, caller: Caller, job_id: str, *, door: str = NO_DOOR) -> Applied:
+        """Put the run's patch on a new branch of the target's repository; `door` is what this was asked by.
+
+        Raises: Forbidden, NotThere, BadRequest when the target has no `apply` in agent.yaml, or the patch doesn't apply
+        to it any more.
         """
-        return self._applying.apply(caller, self.job(caller, job_id))
+        return self._applying.apply(caller, self.job(caller, job_id), door)
 
     def _is_heard(self, caller: Caller, job: Job) -> bool:
         """Whether the caller speaks in the channel that the job was asked in, and may ask about its target: who reads

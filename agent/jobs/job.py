@@ -101,10 +101,10 @@ class Choice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a caller says, in which conversation. `target` and `workload` are names from agent.yaml where the door lets
-    them be given apart from the text. `key` is the door's own id of the message, "" for none: a repeat of it gives the
-    job that is there already. `conversation` is "" for a new one, which is then the job's id. `time_limit_s` overrides
-    the budget of one run, as far as the settings allow. A `change` that someone else wrote is judged instead of
-    searching for one.
+    them be given apart from the text; `sizes` are for {size} in the command of a local caller's path. `key` is the
+    door's own id of the message, "" for none: a repeat of it gives the job that is there already. `conversation` is ""
+    for a new one, which is then the job's id. `time_limit_s` overrides the budget of one run, as far as the settings
+    allow. A `change` that someone else wrote is judged instead of searching for one.
     """
 
     text: str
@@ -112,6 +112,7 @@ class Message:
     conversation: str = ""
     target: str | None = None
     workload: str | None = None
+    sizes: tuple[int, ...] = ()
     key: str = ""
     time_limit_s: float | None = None
     change: Change | None = None

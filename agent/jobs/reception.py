@@ -17,12 +17,15 @@ from agent.jobs.choosing import Chosen, answered, choose, named_in, request_of, 
 from agent.jobs.job import Choice, Job, Message, Option
 from agent.jobs.queue import Queue
 from agent.jobs.records import Asked, Conversation, Records
+from agent.rendering.profile_answers.amounts import shortened
 from agent.settings import Settings
 from agent.store import new_run_id
 
 Receipt = Job | Choice
 RANDOM_BYTES = 6
 """Of a job's id: it can't be guessed, and is unique among hosts."""
+SHOWN = 64
+"""Characters of an answer that is none of the options, where the choice is put once more."""
 TEXT_LIMIT = 8000
 """Characters of a message; a longer one is refused."""
 _APPLY = re.compile(
@@ -74,7 +77,7 @@ class Reception:
                     _talker(caller, message.conversation), message.conversation, replace(state, asked=None)
                 )
                 return self.receive(caller, message)  # they ask something else
-            return asked.choice
+            return _once_more(asked.choice, message.text)
         self.records.converse(
             _talker(caller, message.conversation), message.conversation, replace(state, asked=None)
         )
@@ -129,7 +132,7 @@ class Reception:
         run = self.records.run_of(self.records.job(state.job_id or "").run_id)
         text = "Nothing was applied."
         if is_wanted:
-            applied = self.applying.apply(caller, run)
+            applied = self.applying.apply(caller, run, message.door)
             pushed = f", pushed to {applied.pushed_to}" if applied.pushed_to else ""
             text = f"The patch is on the branch {applied.branch} ({applied.commit[:12]}){pushed}."
         job = replace(
@@ -217,6 +220,11 @@ class Reception:
         target = self.settings.targets.get(name)
         if not caller.is_local and (target is None or not may_reach(target, caller)):
             raise NotThere(f"there is no target {name[:64]!r} that you may ask about")
+
+
+def _once_more(choice: Choice, said: str) -> Choice:
+    """The choice again, after an answer that makes none."""
+    return replace(choice, question=f"{shortened(said, SHOWN)!r} is none of the options. {choice.question}")
 
 
 def is_said_in(conversation: str, caller: Caller) -> bool:

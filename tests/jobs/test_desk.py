@@ -114,15 +114,58 @@ def test_the_user_of_this_machine_says_how_a_path_is_exercised(desk: Desk, tmp_p
             say(desk, "Why?", LOCAL_CALLER, "c", target=path, workload=wrong)
 
 
+def test_the_user_of_this_machine_gives_sizes_for_a_paths_command(desk: Desk, tmp_path: Path) -> None:
+    def asked(workload: str, sizes: tuple[int, ...], target: str = str(tmp_path)) -> Job:
+        return job_of(say(desk, "Why?", LOCAL_CALLER, "", target=target, workload=workload, sizes=sizes))
+
+    by_command = asked("command:python a.py 'b: {size}'", (100, 20))
+    assert (by_command.request.command, by_command.request.sizes) == (
+        ("python", "a.py", "b: {size}"),
+        (100, 20),
+    )
+    of_declared = asked("", (100,))
+    assert (of_declared.request.command, of_declared.request.sizes) == ((), (100,))
+    with pytest.raises(BadRequest, match=r"has [{]size[}] but no sizes"):
+        asked("command:python a.py {size}", ())
+    for workload in ("command:python a.py", "bench:Report"):
+        with pytest.raises(BadRequest, match=r"sizes are for a command with [{]size[}]"):
+            asked(workload, (100,))
+    with pytest.raises(BadRequest, match=r"are those of agent[.]yaml"):
+        asked("", (100,), target="orders")
+
+
+@pytest.mark.parametrize("sizes", [(0,), (-1,), (10**13,), (1,) * 13])
+def test_sizes_that_are_none_are_refused(desk: Desk, tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    with pytest.raises(BadRequest, match="give at most 12 whole numbers from 1 to 1,000,000,000,000"):
+        say(
+            desk, "Why?", LOCAL_CALLER, "", target=str(tmp_path), workload="command:python a.py {size}",
+            sizes=sizes,
+        )  # fmt: skip
+
+
 def test_which_target_is_asked_and_the_answer_goes_on_with_the_question(two: Desk) -> None:
     choice = choice_of(say(two, "Why is it slow?"))
     assert (choice.what, [o.value for o in choice.options]) == ("target", ["orders", "prices"])
     again = choice_of(say(two, "that one"))
-    assert again == choice
+    assert again.question == "'that one' is none of the options. Which program is meant?"
+    assert again.options == choice.options
     workload = choice_of(say(two, "2"))
     assert (workload.what, [o.value for o in workload.options]) == ("workload", ["small", "large"])
     job = job_of(say(two, "large"))
     assert (job.target, job.question, job.request.bench) == ("prices", "Why is it slow?", "Large")
+
+
+@pytest.mark.parametrize("said", ["banana", "7", "0", "x" * 300])
+def test_an_answer_that_is_none_of_the_options_is_told_so_each_time_and_only_once(
+    two: Desk, said: str
+) -> None:
+    choice_of(say(two, "Why is it slow?"))
+    for _ in range(2):
+        again = choice_of(say(two, said))
+        first, _, question = again.question.partition(" is none of the options. ")
+        assert first.strip("'") == said or (len(said) > 64 and "…" in first and len(first) <= 66)
+        assert question == "Which program is meant?"
+    assert choice_of(say(two, "2")).question == "How should prices be exercised?"
 
 
 def test_a_target_in_the_question_needs_no_choice(two: Desk) -> None:
@@ -241,6 +284,30 @@ def test_everything_that_was_asked_and_refused_is_audited(desk: Desk) -> None:
     ]
 
 
+def audited(desk: Desk, *actions: str) -> list[tuple[str, str, str]]:
+    """Door, action and outcome of the audit's lines about some actions."""
+    lines = Audit(desk.records.database).lines(since=0)
+    return [(line.door, line.action, line.outcome) for line in lines if line.action in actions]
+
+
+def test_the_audit_says_by_which_door_a_job_was_cancelled_and_whether_anything_was_done(desk: Desk) -> None:
+    job = job_of(say(desk, "Why?"))
+    for _ in range(2):
+        assert desk.cancel(ANN, job.id, door="http").state == "cancelled"
+    assert audited(desk, "cancel") == [("http", "cancel", "ok"), ("http", "cancel", "ended already")]
+
+
+def test_asking_once_more_is_audited_by_its_own_door(desk: Desk) -> None:
+    job = job_of(say(desk, "Why?"))
+    assert desk.again(ANN, job.id, door="http").door == "http"
+    with ScriptedWorker(desk):
+        ended(desk, job)
+        follow_up = job_of(say(desk, "and memory?"))
+    with pytest.raises(BadRequest, match="follow-up"):
+        desk.again(ANN, follow_up.id, door="slack")
+    assert audited(desk, "again") == [("http", "again", "job"), ("slack", "again", "refused")]
+
+
 PATCH = """\
 --- a/report.py
 +++ b/report.py
@@ -290,6 +357,20 @@ def test_a_patch_goes_to_a_new_branch_and_touches_nothing_else(open_one: OpenDes
     assert not list(repository.rglob("hooked"))
     again = desk.apply(ANN, job.id)
     assert (again.commit, again.is_new) == (applied.commit, False)
+
+
+def test_the_audit_says_by_which_door_a_patch_was_applied(open_one: OpenDesk, repository: Path) -> None:
+    desk, job = improved(open_one, repository)
+    desk.apply(ANN, job.id, door="http")
+    with pytest.raises(Forbidden):
+        desk.apply(Caller(id=ANN.id, scopes=frozenset({"ask"})), job.id, door="slack")
+    choice_of(desk.receive(ANN, Message(text="apply it", door="a2a", conversation="talk")))
+    job_of(desk.receive(ANN, Message(text="yes", door="a2a", conversation="talk")))
+    assert audited(desk, "apply") == [
+        ("http", "apply", "ok"),
+        ("slack", "apply", "refused"),
+        ("a2a", "apply", "ok"),
+    ]
 
 
 def test_applying_is_asked_for_and_confirmed_in_the_conversation(

@@ -55,7 +55,7 @@ def _something_else(start: bytes) -> str:
     if re.match(rb"<(!doctype|html|\?xml|svg)", start, re.IGNORECASE):
         return "a page (HTML or XML), such as a server answers that wants a login"
     if re.match(rb"go 1\.\d+ trace\x00", start):
-        return "a Go execution trace; `ask-profiler QUESTION --target FILE` looks into those"
+        return "a Go execution trace, which `ask-profiler QUESTION --target FILE` looks into"
     if is_memray(start):
         return "memray's own format, which `ask-profiler convert FILE -o OUT.pb.gz` makes a profile of"
     if start.startswith(b"\x7fELF"):
@@ -63,7 +63,7 @@ def _something_else(start: bytes) -> str:
     if start.startswith(b"PERFILE2"):
         return "perf's own format; collapse it first (perf script | stackcollapse-perf)"
     if re.search(rb"^Benchmark\S+\s+\d+\s", start, re.MULTILINE):
-        return "Go benchmark results; `ask-profiler compare` reads those"
+        return "Go benchmark results, which `ask-profiler compare` takes"
     return ""
 
 

@@ -12,6 +12,7 @@ from agent.access.caller import Caller
 from agent.doors.a2a.artefacts import Artefacts
 from agent.doors.a2a.parts import struct
 from agent.doors.a2a.tasks import Outcome, Tracked, answer_artefact, facts_of, status_after, task_of
+from agent.doors.spelling import SETTINGS, spelled_event
 from agent.jobs.desk import Desk
 from agent.jobs.job import Event
 
@@ -29,7 +30,8 @@ class Following:
         """What has happened to a task so far."""
         if tracked.job is None:
             return ()
-        return await asyncio.to_thread(self.desk.events, caller, tracked.job.id)
+        found = await asyncio.to_thread(self.desk.events, caller, tracked.job.id)
+        return tuple(spelled_event(event, SETTINGS) for event in found)
 
     async def picture(self, caller: Caller, tracked: Tracked, events: Sequence[Event]) -> Task:
         """The task as it stands, with its files once it has ended."""
@@ -62,7 +64,8 @@ class Following:
             elif event.kind != "ended":
                 yield status_update(tracked, event)
             else:
-                async for update in self._last(caller, tracked, event, answer):
+                last = spelled_event(event, SETTINGS)
+                async for update in self._last(caller, tracked, last, answer):
                     yield update
                 return
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from a2a.utils.errors import InvalidParamsError, UnsupportedOperationError
 
 from agent.access.caller import Caller
-from agent.doors.a2a.incoming import Incoming, can_be_id
+from agent.doors.a2a.incoming import DOOR, Incoming, can_be_id
 from agent.doors.a2a.tasks import Tracked
 from agent.doors.a2a.undecided import Undecided, UndecidedTasks, task_id_of
 from agent.errors import BadRequest, NotThere, Refused
@@ -73,7 +73,7 @@ class Reception:
         """Cancel a task that has not ended; a job that runs ends soon after. Raises: NotThere."""
         found = self.find(caller, task_id)
         if found.job is not None:
-            job = self.desk.cancel(caller, found.job.id)
+            job = self.desk.cancel(caller, found.job.id, door=DOOR)
             return self._of_job(job, found.undecided)
         if found.undecided is not None and found.waits_for_choice:
             return self._tracked(caller, self.undecided.withdraw(found.undecided))

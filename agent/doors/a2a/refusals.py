@@ -14,6 +14,7 @@ from a2a.utils.errors import (
     TaskNotFoundError,
 )
 
+from agent.doors.spelling import SETTINGS, spelled
 from agent.errors import AgentError, BadRequest, Forbidden, LimitReached, NotThere, Refused, StorageFailed
 
 LOG = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ def refusals() -> Iterator[None]:
 
 def a2a_error(error: AgentError) -> A2AError:
     """A refusal as A2A's error."""
-    text = str(error)
+    text = spelled(str(error), SETTINGS)
     match error:
         case NotThere():
             return TaskNotFoundError(text)

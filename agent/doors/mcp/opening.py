@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +17,9 @@ from agent.report import Report
 from agent.targets import SOURCES, is_live
 from agent.workspace import NOT_COPIED
 from tools.errors import UnreadableOutput
+from tools.profiles.inflating import read_start
 from tools.profiles.profile import Profile
-from tools.profiles.reading import read_profile
+from tools.profiles.reading import START_BYTES, read_profile
 from tools.profiles.source import AnnotatedFunction
 
 WORDING = Wording(
@@ -37,6 +39,8 @@ WORDING = Wording(
 LONGER = replace(WORDING, most=20_000)
 """The same where a longer answer is offered."""
 ENDING = ".pb.gz"
+BENCHMARK = re.compile(rb"^Benchmark\S+[ \t]+\d+[ \t]+[\d.]+ \S", re.MULTILINE)
+"""A line of results. Source: golang.org/design/14313-benchmark-format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +124,20 @@ def _from_file(caller: Caller, name: str, source: str) -> Opened:
     root = Path(source).expanduser() if source else Path.cwd()
     if not root.is_dir():
         raise BadRequest(f"`source` {root} is no folder: name the one that the sources are below")
-    return Opened(profile=read(str(Path(name).expanduser())), name=name, roots=(root,))
+    path = Path(name).expanduser()
+    if path.is_file() and _holds_benchmarks(path):
+        raise BadRequest(
+            f"{name} holds the results of Go benchmarks, and this tool reads profiles only. Two such files are "
+            "compared by `ask-profiler compare` on the command line; whether a change is faster, `verify_change` tells"
+        )
+    return Opened(profile=read(str(path)), name=name, roots=(root,))
+
+
+def _holds_benchmarks(path: Path) -> bool:
+    try:
+        return bool(BENCHMARK.search(read_start(path, START_BYTES)))
+    except UnreadableOutput:
+        return False  # whoever reads it as a profile says why
 
 
 def in_project(found: AnnotatedFunction, roots: Sequence[Path]) -> AnnotatedFunction:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from agent.jobs.choosing import LARGEST, MOST_SIZES
+
 TOKENS = 4_000
 WAIT_S = 600.0
 """Clients that get no answer for longer often give up, and a call that is given up is cancelled."""
@@ -26,6 +28,10 @@ WorkloadName = Annotated[
         description="how it is exercised: a workload's name from agent.yaml; for a path `bench:REGEX` of benchmarks' "
         "names, or `command:WORDS`, run without a shell. Left out: as it is found in a path, else as for `target`",
     ),
+]
+Sizes = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=LARGEST)], ...],
+    Field(max_length=MOST_SIZES, description="input sizes for {size} in `workload` command:WORDS of a path"),
 ]
 RunId = Annotated[
     str,

@@ -79,10 +79,8 @@ class KeptProfile(BaseModel):
     title: str
 
 
-class Gain(BaseModel):
-    """One benchmark in one unit, measured in pairs. `change` is `~` where nothing is beyond doubt; `interval` bounds it
-    at 95 %; `at_least` is the gain that holds, as a ratio, 0 for none.
-    """
+class Compared(BaseModel):
+    """One benchmark in one unit, before and after, measured in pairs: a gain, a loss, or neither."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -91,9 +89,12 @@ class Gain(BaseModel):
     pairs: int
     before: str
     after: str
-    change: str
-    interval: str
-    at_least: float
+    change: str = Field(
+        description="`~`: after correcting for everything that is compared (Holm) nothing is shown, even where the "
+        "interval alone excludes 0"
+    )
+    interval: str = Field(description="bounds the change at 95 %")
+    at_least: float = Field(description="the gain that holds, as a ratio; 0: none")
 
 
 class JudgedChange(BaseModel):
@@ -108,7 +109,7 @@ class JudgedChange(BaseModel):
     accepted: bool
     reason: str | None
     detail: str
-    gains: tuple[Gain, ...]
+    comparisons: tuple[Compared, ...]
 
 
 class ProfileResult(RunResult):
@@ -133,7 +134,9 @@ class OptimizeResult(RunResult):
     headline: str = ""
     accepted: tuple[JudgedChange, ...] = ()
     rejected: tuple[JudgedChange, ...] = ()
-    together: tuple[Gain, ...] = Field(default=(), description="the accepted changes together, end to end")
+    together: tuple[Compared, ...] = Field(
+        default=(), description="comparisons of the accepted changes together, end to end"
+    )
     patch: str = ""
     patch_characters: int = 0
     patch_next_offset: int | None = Field(
@@ -150,7 +153,7 @@ class VerifyResult(RunResult):
     reason: str | None = None
     detail: str = ""
     files: tuple[str, ...] = ()
-    gains: tuple[Gain, ...] = ()
+    comparisons: tuple[Compared, ...] = ()
     smallest_detectable_gain: float | None = Field(default=None, description="of this host, as a ratio")
     checks: tuple[str, ...] = ()
     not_measured: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal, assert_never
@@ -12,6 +13,7 @@ from mcp_types import CallToolResult, InputRequiredResult
 from agent.access.caller import Caller
 from agent.doors.mcp.changes import given_change, root_of
 from agent.doors.mcp.choosing import Undecided, job_for
+from agent.doors.mcp.names import DOOR
 from agent.doors.mcp.parameters import (
     TOKENS,
     WAIT_S,
@@ -21,6 +23,7 @@ from agent.doors.mcp.parameters import (
     Patch,
     Question,
     RunId,
+    Sizes,
     Target,
     Title,
     TokenLimit,
@@ -46,6 +49,7 @@ from agent.doors.mcp.summaries import (
 )
 from agent.doors.mcp.tool import CallerOf
 from agent.doors.mcp.waiting import Waiting, in_thread
+from agent.doors.spelling import Spelling, spelling_for
 from agent.errors import BadRequest
 from agent.jobs.desk import Desk
 from agent.jobs.job import Job, Message
@@ -53,9 +57,10 @@ from agent.rendering import json as json_rendering
 from agent.rendering import markdown
 from agent.report import Report
 from agent.request import Change
-from agent.targets import is_live
+from agent.targets import is_live, kind_of, locate
 
-DOOR = "mcp"
+LISTED = 30
+"""So many targets are named to who names one that isn't there."""
 QUESTION = "What is slow here, and what can be done about it?"
 TITLE = "the given change"
 Profiled = Annotated[CallToolResult, ProfileResult] | InputRequiredResult
@@ -81,6 +86,7 @@ class RunTools:
         target: Target = "",
         question: Question = "",
         workload: WorkloadName = "",
+        sizes: Sizes = (),
         run: RunId = "",
         wait_s: WaitSeconds = WAIT_S,
         tokens: TokenLimit = TOKENS,
@@ -89,12 +95,12 @@ class RunTools:
         takes minutes. Gives up to three bottlenecks with place, share, severity and root cause, and the profiles for
         `top`, `peek`, `annotated_source` and `compare`. Changes were tried, too: `optimize` with the `run` shows them.
         """
-        message = _asked(run, target, question, workload)
+        message = _asked(run, target, question, workload, sizes)
         done = await self._carried_out(context, message, run, wait_s)
         if not isinstance(done, tuple):
             return _unfinished(ProfileResult, done)
         least = ("warnings", "unmeasured", "findings", "profiles", "bottlenecks")
-        return replied(fitted(profile_result(*done), tokens, least))
+        return replied(fitted(profile_result(*done, self._spelling(context)), tokens, least))
 
     async def optimize(
         self,
@@ -102,6 +108,7 @@ class RunTools:
         target: Target = "",
         question: Question = "",
         workload: WorkloadName = "",
+        sizes: Sizes = (),
         run: RunId = "",
         wait_s: WaitSeconds = WAIT_S,
         tokens: TokenLimit = TOKENS,
@@ -110,13 +117,13 @@ class RunTools:
         results are equal, beyond doubt faster in pairs of runs), with gains and their intervals, the rejected ones with
         the reason, and one patch of all the accepted ones. Nothing is applied. "Nothing worth changing" is an answer.
         """
-        message = _asked(run, target, question, workload)
+        message = _asked(run, target, question, workload, sizes)
         done = await self._carried_out(context, message, run, wait_s)
         if not isinstance(done, tuple):
             return _unfinished(OptimizeResult, done)
         head, report = done
         patch = await in_thread(lambda: patch_of(self.desk, self.caller_of(context), head.run, report))
-        result = optimize_result(head, report, patch, patch_tokens=tokens // 2)
+        result = optimize_result(head, report, self._spelling(context), patch, patch_tokens=tokens // 2)
         return replied(fitted(result, tokens, ("rejected", "warnings", "together", "accepted")))
 
     async def verify_change(
@@ -126,6 +133,7 @@ class RunTools:
         target: Target = "",
         title: Title = "",
         workload: WorkloadName = "",
+        sizes: Sizes = (),
         no_slower: bool = False,
         minimum_gain: MinimumGain = None,
         harness: bool = False,
@@ -138,7 +146,8 @@ class RunTools:
         accepts what makes nothing slower, for changes that aren't about speed. `harness` uses the tests, benchmarks and
         build files of the change on both sides; else it may change none. The working tree is only read.
         """
-        caller, message = self.caller_of(context), _asked(run, target, patch and (title or TITLE), workload)
+        caller = self.caller_of(context)
+        message = _asked(run, target, patch and (title or TITLE), workload, sizes)
 
         def given() -> Change:
             return given_change(
@@ -160,8 +169,9 @@ class RunTools:
             raise BadRequest(
                 f"run {job.id} judged no given change: `profile` and `optimize` show what it found"
             )
-        result = verify_result(*done)
-        return replied(fitted(result, tokens, ("evidence", "warnings", "not_measured", "checks", "gains")))
+        result = verify_result(*done, spelling_for(caller))
+        least = ("evidence", "warnings", "not_measured", "checks", "comparisons")
+        return replied(fitted(result, tokens, least))
 
     async def report(
         self,
@@ -189,32 +199,49 @@ class RunTools:
 
     async def _carried_out(
         self, context: Context, message: Message | None, run: str, wait_s: float
-    ) -> Reported | Job | Undecided | InputRequiredResult:
-        """The report of a run that is done; the job that isn't, or wasn't begun. Raises: Refused, BadRequest."""
-        caller = self.caller_of(context)
+    ) -> Reported | RunResult | InputRequiredResult:
+        """The report of a run that is done; how far one is that isn't, or wasn't begun. Raises: Refused, BadRequest."""
+        caller, spelling = self.caller_of(context), self._spelling(context)
         found: Job | Undecided | InputRequiredResult
         if message is None:
             found = await in_thread(lambda: self.desk.job(caller, run))
         else:
-            where = self._target(caller, message.target or "")
+            named = message.target or ""
+            where = await in_thread(lambda: self._target(caller, named))
             found = await job_for(self.desk, caller, replace(message, target=where), context)
+        if isinstance(found, Undecided):
+            return undecided(found)
         if not isinstance(found, Job):
             return found
         job = await self.waiting.ended(self.desk, caller, found, context, wait_s)
+        head = run_result(job, spelling)
         if job.state != "done":
-            return job
-        return run_result(job), await in_thread(lambda: self.desk.report(caller, job.id))
+            return head
+        return head, await in_thread(lambda: self.desk.report(caller, job.id))
+
+    def _spelling(self, context: Context) -> Spelling:
+        return spelling_for(self.caller_of(context))
 
     def _target(self, caller: Caller, named: str) -> str | None:
         """What a caller calls the target: a local one's path becomes absolute, and nothing is the current folder where
         agent.yaml names no target. What anyone may reach is decided by the desk.
+
+        Raises: BadRequest for a local one's path that is no target, before anything is begun.
         """
         theirs = self.desk.targets(caller)
         if not caller.is_local or named in theirs or is_live(named):
             return named or None
-        if not named:
-            return None if theirs else str(Path.cwd())
-        return str(Path(named).expanduser().absolute())
+        if not named and theirs:
+            return None
+        path = Path(named).expanduser().absolute()
+        if named == path.name and not path.exists():
+            raise BadRequest(
+                f"there is no target {named[:64]!r}: {_listed(theirs)}, and {path.parent} holds nothing called so; "
+                "give a path, http://HOST:PORT of a pprof endpoint, or pid:N of a process"
+            )
+        if kind_of(str(path)) == "project":
+            locate(path)
+        return str(path)
 
     def _root(self, caller: Caller, named: str) -> Path | None:
         """Where the target lies on this machine, if the caller may reach it and it does."""
@@ -246,22 +273,35 @@ def patch_of(desk: Desk, caller: Caller, run: str, report: Report) -> str:
     return desk.file(caller, run, report.patch).decode(errors="replace") if report.patch else ""
 
 
-def _asked(run: str, target: str, question: str, workload: str) -> Message | None:
+def _listed(targets: Collection[str]) -> str:
+    """Which targets agent.yaml names, the first of very many."""
+    more = f" and {len(targets) - LISTED} more" if len(targets) > LISTED else ""
+    return (
+        f"agent.yaml names {', '.join(sorted(targets)[:LISTED])}{more}"
+        if targets
+        else "agent.yaml names none"
+    )
+
+
+def _asked(run: str, target: str, question: str, workload: str, sizes: Sequence[int]) -> Message | None:
     """The message of a call, None where it is about a run that is there. Raises: BadRequest for both."""
     if not run:
         return Message(
-            text=question.strip() or QUESTION, door=DOOR, target=target or None, workload=workload or None
+            text=question.strip() or QUESTION,
+            door=DOOR,
+            target=target or None,
+            workload=workload or None,
+            sizes=tuple(sizes),
         )
-    if target or question or workload:
+    if target or question or workload or sizes:
         raise BadRequest("`run` shows a run that is there: leave it out to start one, or give nothing else")
     return None
 
 
 def _unfinished(
-    kind: type[RunResult], found: Job | Undecided | InputRequiredResult
+    kind: type[RunResult], found: RunResult | InputRequiredResult
 ) -> CallToolResult | InputRequiredResult:
     """What is answered without a report: the question to the user, what must be chosen, how far the run is."""
     if isinstance(found, InputRequiredResult):
         return found
-    head = undecided(found) if isinstance(found, Undecided) else run_result(found)
-    return replied(kind.model_validate(head.model_dump()), is_error=head.state == "failed")
+    return replied(kind.model_validate(found.model_dump()), is_error=found.state == "failed")

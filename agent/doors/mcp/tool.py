@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from agent.access.caller import Caller
 from agent.analysts.asking.final import problems_of
+from agent.doors.spelling import spelled, spelling_for
 from agent.errors import AgentError, StorageFailed
 from agent.rendering.terminal import plain
 from tools.errors import ToolError
@@ -61,7 +62,7 @@ class StrictTool(Tool):
         if isinstance(error, StorageFailed) and not self.caller_of(context).is_local:
             log.error("%s failed: %s", self.name, error)
             return "the service can't read or keep what this needs at the moment: try again later"
-        return plain(str(error))[:LONGEST]
+        return plain(spelled(str(error), spelling_for(self.caller_of(context))))[:LONGEST]
 
 
 def made(call: Call, caller_of: CallerOf, *, title: str, only_reads: bool) -> Tool:

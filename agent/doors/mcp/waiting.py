@@ -12,6 +12,8 @@ import anyio.to_thread
 from mcp.server.mcpserver import Context
 
 from agent.access.caller import Caller
+from agent.doors.mcp.names import DOOR
+from agent.doors.spelling import Spelling, spelled_event, spelling_for
 from agent.jobs.desk import Desk
 from agent.jobs.job import Event, Job
 from agent.rendering.profile_answers.amounts import one_line, shortened
@@ -49,11 +51,11 @@ class Waiting:
         with anyio.move_on_after(0.0 if self.is_stopping else wait_s) as scope:
             self._scopes.add(scope)
             try:
-                await self._follow(desk, caller, job.id, Progress(context))
+                await self._follow(desk, caller, job.id, Progress(context, spelling_for(caller)))
             except anyio.get_cancelled_exc_class():
                 if not (self.is_stopping or scope.cancel_called):
                     with anyio.CancelScope(shield=True):
-                        await in_thread(lambda: desk.cancel(caller, job.id))
+                        await in_thread(lambda: desk.cancel(caller, job.id, door=DOOR))
                 raise
             finally:
                 self._scopes.discard(scope)
@@ -75,13 +77,15 @@ class Progress:
     """What the client is told of one job, if it asked for progress; the count only rises, for no end can be told."""
 
     context: Context
+    spelling: Spelling
     started: float = field(default_factory=time.monotonic)
     count: int = 0
     last: str = "waiting"
 
     async def tell(self, event: Event) -> None:
         """An event."""
-        self.last = shortened(one_line(event.text), LONGEST) or event.kind
+        said = spelled_event(event, self.spelling).text
+        self.last = shortened(one_line(said), LONGEST) or event.kind
         await self._send(self.last)
 
     async def beat(self) -> None:

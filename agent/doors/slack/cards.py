@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agent.doors.slack.talking import Said
+from agent.doors.spelling import SETTINGS, spelled
 from agent.jobs.job import Choice, Event, Job
 from agent.rendering import mrkdwn, slack_parts
 from agent.rendering.slack_blocks import AGAIN
@@ -66,7 +67,8 @@ def progress(shown: Progress, elapsed_s: float) -> Said:
 def failure(shown: Progress) -> Said:
     """Why a job has no answer, with a button to try again where that means something."""
     problem = str(shown.ended.data.get("problem", "")) if shown.ended is not None else ""
-    text = mrkdwn.clip(mrkdwn.escape(problem or "it ended without saying why"), 2000)
+    why = spelled(problem, SETTINGS) or "it ended without saying why"
+    text = mrkdwn.clip(mrkdwn.escape(why), 2000)
     blocks = [slack_parts.header("No answer"), slack_parts.section(text)]
     if shown.job.kind == "run":
         again = Button(text="Try again with more time", action=AGAIN, value=shown.job.id)
@@ -95,9 +97,10 @@ def choice(found: Choice, asker: str, thread: str) -> Said:
 
 
 def chosen(what: str, user: str) -> Said:
-    """What is left of a choice when it has been made."""
-    text = f"Chosen: {mrkdwn.code(what)} (<@{user}>)" if user else f"Chosen: {mrkdwn.code(what)}"
-    return Said(text=f"Chosen: {mrkdwn.code(what)}", blocks=[slack_parts.context(text)])
+    """What is left of a choice when it has been made; or when something was said that may make it, without a user."""
+    said = f"{'Chosen' if user else 'Answered'}: {mrkdwn.code(what)}"
+    text = f"{said} (<@{user}>)" if user else said
+    return Said(text=said, blocks=[slack_parts.context(text)])
 
 
 def missing_files(names: Mapping[str, str], job_id: str) -> Said:
@@ -112,7 +115,7 @@ def missing_files(names: Mapping[str, str], job_id: str) -> Said:
 
 def sentence(text: str) -> Said:
     """One sentence, such as why something isn't done."""
-    shown = mrkdwn.clip(mrkdwn.escape(text), slack_parts.SECTION)
+    shown = mrkdwn.clip(mrkdwn.escape(spelled(text, SETTINGS)), slack_parts.SECTION)
     return Said(text=shown, blocks=[slack_parts.section(shown)])
 
 

@@ -76,11 +76,12 @@ class Pressing:
             await self._whisper(press, cards.sentence(str(error)))
 
     async def _apply(self, press: Press, caller: Caller) -> None:
-        applied = await asyncio.to_thread(self.desk.apply, caller, press.value)
+        applied = await asyncio.to_thread(self.desk.apply, caller, press.value, door=DOOR)
         await self.talking.post(press.place, _applied(applied, press.speaker.user))
 
     async def _again(self, press: Press, caller: Caller) -> None:
-        job = await asyncio.to_thread(self.desk.again, caller, press.value, key=f"{DOOR}/again/{press.value}")
+        key = f"{DOOR}/again/{press.value}"
+        job = await asyncio.to_thread(self.desk.again, caller, press.value, key=key, door=DOOR)
         if not await self.asking.begin(job, caller, press.place, press.speaker.user):
             await self._whisper(
                 press, cards.sentence("That is being done already: look below in this thread.")
@@ -91,7 +92,7 @@ class Pressing:
         await self._whisper(press, Said(text="Evidence", blocks=slack_blocks.evidence(report)))
 
     async def _stop(self, press: Press, caller: Caller) -> None:
-        await asyncio.to_thread(self.desk.cancel, caller, press.value)
+        await asyncio.to_thread(self.desk.cancel, caller, press.value, door=DOOR)
 
     async def _files(self, press: Press, caller: Caller) -> None:
         """The files that weren't sent; those of a job that isn't known any more are all sent again."""

@@ -12,6 +12,7 @@ from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse
 
 from agent.access.caller import Caller
+from agent.doors.spelling import SETTINGS, spelled_event
 from agent.doors.web.problems import problem_of
 from agent.jobs.desk import Desk
 from agent.jobs.job import Event
@@ -32,7 +33,7 @@ async def job_events(
     """The job's events after number `after`, until it has ended. What fails on the way is the event `problem`."""
     try:
         async for event in desk.follow(caller, job_id, after=after):
-            data = _EVENT.dump_json(event).decode()
+            data = _EVENT.dump_json(spelled_event(event, SETTINGS)).decode()
             yield ServerSentEvent(data, event=event.kind, id=str(event.seq))
     except Exception as error:  # the answer has begun: this is how a problem is still told
         yield named_event("problem", problem_of(error, request_id).shown(request_id))

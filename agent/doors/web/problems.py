@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.doors.spelling import SETTINGS, spelled
 from agent.errors import BadRequest, LimitReached, Refused, StorageFailed, Unauthenticated
 
 LOG = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Problem:
             type="about:blank",
             title=phrase_of(self.status),
             status=self.status,
-            detail=self.detail,
+            detail=spelled(self.detail, SETTINGS),
             request_id=request_id,
         )
 

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent.doors.spelling import SETTINGS, spelled_event
 from agent.doors.web.api import api_of
 from agent.doors.web.eventstream import job_events, named_event, stream
 from agent.doors.web.problems import conflicts, request_id_of
@@ -103,12 +104,14 @@ async def show_events(request: Request) -> Response:
         await run_in_threadpool(desk.job, caller, job_id)  # before the answer begins
         return stream([], job_events(desk, caller, job_id, after, request_id_of(request.scope)))
     found = await run_in_threadpool(desk.events, caller, job_id, after=after)
-    return json_response(EventsShown(events=found))
+    return json_response(EventsShown(events=tuple(spelled_event(event, SETTINGS) for event in found)))
 
 
 async def cancel(request: Request) -> Response:
     """Cancel a job."""
-    job = await run_in_threadpool(api_of(request).desk.cancel, caller_of(request), job_id_of(request))
+    job = await run_in_threadpool(
+        api_of(request).desk.cancel, caller_of(request), job_id_of(request), door=DOOR
+    )
     return json_response(shown_job(job))
 
 
@@ -118,7 +121,7 @@ async def again(request: Request) -> Response:
     body = await read_body(request, AgainBody, is_optional=True)
     desk, caller = api_of(request).desk, caller_of(request)
     with conflicts():
-        job = await run_in_threadpool(desk.again, caller, job_id, more=body.more, key=key)
+        job = await run_in_threadpool(desk.again, caller, job_id, more=body.more, key=key, door=DOOR)
     return _accepted(job)
 
 

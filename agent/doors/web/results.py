@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from agent.doors.web.api import api_of
 from agent.doors.web.problems import conflicts
-from agent.doors.web.questions import json_response
+from agent.doors.web.questions import DOOR, json_response
 from agent.doors.web.reading import JSON, caller_of, job_id_of, wanted_of
 from agent.doors.web.wire import FilesShown
 from agent.errors import NotThere
@@ -69,5 +69,7 @@ async def fetch_file(request: Request) -> Response:
 async def apply(request: Request) -> Response:
     """Put the run's patch on a branch of the target's repository."""
     with conflicts():
-        applied = await run_in_threadpool(api_of(request).desk.apply, caller_of(request), job_id_of(request))
+        applied = await run_in_threadpool(
+            api_of(request).desk.apply, caller_of(request), job_id_of(request), door=DOOR
+        )
     return Response(_APPLIED.dump_json(applied), media_type=JSON)

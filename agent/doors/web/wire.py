@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel
 
+from agent.doors.spelling import SETTINGS, spelled
 from agent.jobs.job import Choice, Event, Job, JobKind, JobState
 from agent.policy import Severity
 
@@ -127,7 +128,7 @@ def shown_job(job: Job) -> JobShown:
         started=_moment(job.started),
         ended=_moment(job.ended),
         outcome=job.outcome,
-        problem=job.problem,
+        problem=spelled(job.problem, SETTINGS),
         cancelling=job.cancelling,
         links=Links(job=here, events=f"{here}/events", report=f"{here}/report", files=f"{here}/files"),
     )

@@ -100,6 +100,21 @@ def test_messages_that_are_sent_again_change_nothing(several: Served) -> None:
     assert len(jobs) == 1
 
 
+@pytest.mark.parametrize("said", ["banana", "7"])
+def test_an_answer_that_is_none_of_the_options_is_told_so(several: Served, said: str) -> None:
+    async def scenario() -> tuple[Told, Told]:
+        async with several.client() as client:
+            first = await ask(client, WHY)
+            return first, await ask(client, said, task=first.id)
+
+    first, second = asyncio.run(scenario())
+    assert second.id == first.id and second.states == [State.TASK_STATE_INPUT_REQUIRED]
+    assert first.task is not None and second.task is not None
+    before, after = (told.task.status.message.parts for told in (first, second) if told.task is not None)
+    assert after[0].text == f"'{said}' is none of the options. {before[0].text}"
+    assert MessageToDict(after[1].data)["options"] == MessageToDict(before[1].data)["options"]
+
+
 def test_a_target_of_others_is_neither_offered_nor_to_be_had(several: Served) -> None:
     async def scenario() -> tuple[Told, Told]:
         async with several.client() as client:

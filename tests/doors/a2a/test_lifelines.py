@@ -7,16 +7,20 @@ import time
 
 import pytest
 from a2a.client import Client
-from a2a.types import CancelTaskRequest, GetTaskRequest, SubscribeToTaskRequest
+from a2a.types import CancelTaskRequest, GetTaskRequest, SubscribeToTaskRequest, Task
 from a2a.utils.errors import TaskNotCancelableError, UnsupportedOperationError
 
+from agent.access.caller import Caller
+from agent.jobs.claims import Claim
 from agent.jobs.desk import Desk
+from agent.jobs.job import Job, Message
 from tests.doors.a2a.conftest import OpenDesk
 from tests.doors.a2a.reports import run_files
 from tests.doors.a2a.scripts import slowly
 from tests.doors.a2a.served import Served, State, Told, ask, asking, serving, told
 from tests.jobs.scripted import ScriptedWorker
 
+WHY = "Why is it slow?"
 BOTH = pytest.mark.parametrize("version", ["1.0", "0.3"])
 
 
@@ -56,6 +60,44 @@ def test_a_run_is_cancelled_within_two_seconds_and_its_stream_says_so(
     assert state == State.TASK_STATE_CANCELED
     assert found.states[-1] == State.TASK_STATE_CANCELED
     assert took_s < 2
+
+
+def test_cancelling_another_doors_job_is_audited_as_this_doors(served: Served) -> None:
+    served.token("ada")
+    ada = Caller(id="token:ada", scopes=frozenset({"ask"}))
+    job = served.desk.receive(ada, Message(text=WHY, target="orders", door="http"))
+    assert isinstance(job, Job)
+
+    async def scenario() -> None:
+        async with served.client() as client:
+            await client.cancel_task(CancelTaskRequest(id=job.id))
+
+    asyncio.run(scenario())
+    lines = [
+        (line.door, line.outcome) for line in served.desk.audit.lines(since=0) if line.action == "cancel"
+    ]
+    assert lines == [("a2a", "ok")]
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_why_a_task_failed_is_told_by_what_the_service_can_set(served: Served, streaming: bool) -> None:
+    def script(claim: Claim) -> str:
+        raise RuntimeError('no workload was found: give one with --cmd "python -m app"')
+
+    async def scenario() -> tuple[Told, Task]:
+        async with served.client(streaming=streaming) as client:
+            told = await ask(client, WHY)
+            return told, await client.get_task(GetTaskRequest(id=told.id))
+
+    with ScriptedWorker(served.desk, scripts={"slow": script}):
+        told, task = asyncio.run(scenario())
+    assert told.states[-1] == task.status.state == State.TASK_STATE_FAILED
+    said = [
+        task.status.message.parts[0].text,
+        *([told.texts[-1], told.facts[-1]["problem"]] if streaming else []),
+    ]
+    for text in said:
+        assert text.endswith("give one with `command` of the workload in agent.yaml (such as python -m app)")
 
 
 def test_what_waits_for_a_worker_is_cancelled_at_once(served: Served) -> None:

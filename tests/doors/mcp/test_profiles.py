@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from dataclasses import replace
@@ -84,6 +85,32 @@ def test_two_profiles_of_runs_are_compared(scene: Scene, tmp_path: Path) -> None
     found = scene.call("compare", before="cpu", after="cpu", run=run, other_run=other)
     assert found.data["tables"][0]["rows"][0]["after"] == 10_000_000_000
     assert FIND.rpartition("/")[2] in found.text
+
+
+def test_profiles_without_a_common_value_are_told_apart_in_the_words_of_the_tool(
+    scene: Scene, profile: Path, tmp_path: Path
+) -> None:
+    builder = ProfileBuilder([ValueType(name="inuse_space", unit="bytes")])
+    builder.add([(Function(name=FIND, file="/build/report.go", start_line=3), 6)], [10])
+    write_pprof(builder.build(), tmp_path / "memory.pb.gz")
+    refusal = scene.call(
+        "compare", before=str(profile), after=str(tmp_path / "memory.pb.gz"), caller=LOCAL_CALLER
+    ).refusal
+    assert refusal.endswith("choose one with `value`")
+
+
+@pytest.mark.parametrize("ending", ["txt", "txt.gz"])
+def test_files_of_benchmark_results_are_refused_with_where_they_are_compared(
+    scene: Scene, tmp_path: Path, ending: str
+) -> None:
+    content = (
+        b"goos: linux\npkg: example.org/daily\nBenchmarkFind/size=100-2 \t 1000\t 1234.5 ns/op\t 16 B/op\n"
+    )
+    path = tmp_path / f"old.{ending}"
+    path.write_bytes(gzip.compress(content) if ending.endswith("gz") else content)
+    refusal = scene.call("compare", before=str(path), after=str(path), caller=LOCAL_CALLER).refusal
+    assert "holds the results of Go benchmarks, and this tool reads profiles only." in refusal
+    assert "`ask-profiler compare` on the command line" in refusal
 
 
 def test_a_remote_caller_reads_no_file(scene: Scene, profile: Path) -> None:

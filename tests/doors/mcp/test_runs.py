@@ -14,7 +14,7 @@ import anyio
 import pytest
 from mcp import Client, MCPError
 
-from agent.access.caller import LOCAL_CALLER
+from agent.access.caller import LOCAL_CALLER, Caller
 from agent.doors.mcp.server import make_server
 from agent.doors.mcp.waiting import Waiting
 from agent.jobs.claims import Claim
@@ -23,7 +23,7 @@ from agent.rendering import json as json_rendering
 from agent.rendering.profile_answers.writing import tokens_of
 from agent.report import GIVEN, Report
 from tests.doors.mcp.conftest import PATCH
-from tests.doors.mcp.scene import ANN, BOB, MODES, Arguments, Mode, Scene, working
+from tests.doors.mcp.scene import ANN, BOB, MODES, Arguments, Mode, Scene, answer, working
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -100,11 +100,11 @@ def test_changes_come_with_verdict_gain_interval_and_the_patch(scene: Scene) -> 
         found = scene.call("optimize", target="orders").data
     (change,) = found["accepted"]
     assert (change["title"], change["files"]) == ("An index instead of a search", ["report/report.go"])
-    gain = change["gains"][0]
+    gain = change["comparisons"][0]
     assert (gain["measures"], gain["before"], gain["after"]) == ("time", "900 ms/op", "300 ms/op")
     assert (gain["change"], gain["interval"]) == ("-66.7 %", "-68.0 % to -65.0 %")
     assert gain["at_least"] == pytest.approx(0.65)
-    memory = change["gains"][1]
+    memory = change["comparisons"][1]
     assert (memory["change"], memory["at_least"]) == ("~", 0.0)
     assert found["patch"] == PATCH
     assert found["patch_next_offset"] is None
@@ -152,7 +152,9 @@ def test_whatever_a_run_found_an_answer_is_bounded_and_says_what_is_left_out(
         assert any(text.endswith(" warnings") for text in answered.data["left_out"])
 
 
-def test_the_verdict_on_a_given_change_has_one_reason_and_the_gains(scene: Scene, report: Report) -> None:
+def test_the_verdict_on_a_given_change_has_one_reason_and_the_comparisons(
+    scene: Scene, report: Report
+) -> None:
     judged = report.candidates[0]
     verdict = replace(
         judged.verdict, accepted=False, reason="results differ", detail="`Find` gives another result"
@@ -168,7 +170,8 @@ def test_the_verdict_on_a_given_change_has_one_reason_and_the_gains(scene: Scene
         ).data
     assert (found["verdict"], found["reason"]) == ("rejected", "results differ")
     assert found["detail"] == "`Find` gives another result"
-    assert found["gains"][0]["change"] == "-66.7 %"
+    assert found["comparisons"][0]["change"] == "-66.7 %"
+    assert found["comparisons"][1]["change"] == "~"
     assert found["smallest_detectable_gain"] == 0.03
     change = scene.only_job().request.change
     assert change is not None
@@ -325,6 +328,92 @@ def test_a_remote_caller_reaches_named_targets_that_are_theirs_only(scene: Scene
         assert "there is no target" in refusal
         assert str(scene.target) not in refusal
     assert not scene.desk.records.jobs()
+
+
+CALLS: list[tuple[str, Arguments]] = [("profile", {}), ("optimize", {}), ("verify_change", {"patch": PATCH})]
+
+
+@pytest.mark.parametrize(("tool", "more"), CALLS)
+def test_a_local_callers_name_that_is_no_target_is_refused_with_those_there_are_and_starts_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, tool: str, more: Arguments
+) -> None:
+    monkeypatch.chdir(scene.target)
+    refusal = scene.call(tool, target="order", caller=LOCAL_CALLER, **more).refusal
+    assert "there is no target 'order': agent.yaml names orders, prices" in refusal
+    assert str(scene.target) in refusal
+    missing = str(scene.target / "nosuch")
+    assert (
+        f"the target {missing} doesn't exist"
+        in scene.call(tool, target=missing, caller=LOCAL_CALLER, **more).refusal
+    )
+    (scene.target.parent / "empty").mkdir()
+    empty = scene.call(tool, target=str(scene.target.parent / "empty"), caller=LOCAL_CALLER, **more).refusal
+    assert "point `target` at one" in empty
+    assert not scene.desk.records.jobs()
+
+
+@pytest.mark.parametrize(("tool", "more"), CALLS)
+def test_a_local_caller_gives_sizes_for_a_command(scene: Scene, tool: str, more: Arguments) -> None:
+    more = {**more, "target": str(scene.target), "workload": "command:./cmd/price {size}", "wait_s": 0}
+    refusal = scene.call(tool, caller=LOCAL_CALLER, **more).refusal
+    assert "the command has {size} but no sizes: give them with `sizes` [100,1000,10000]" in refusal
+    assert not scene.desk.records.jobs()
+    scene.call(tool, caller=LOCAL_CALLER, sizes=[100, 1000], **more)
+    request = scene.only_job().request
+    assert (request.command, request.sizes) == (("./cmd/price", "{size}"), (100, 1000))
+
+
+def test_sizes_of_a_named_target_are_those_of_the_settings(scene: Scene) -> None:
+    refusal = scene.call("profile", target="prices", workload="small", sizes=[100]).refusal
+    assert "the sizes of prices's workloads are those of agent.yaml" in refusal
+    assert "give nothing else" in scene.call("profile", run=scene.done(), sizes=[100]).refusal
+
+
+@pytest.mark.parametrize(
+    ("caller", "said"),
+    [(LOCAL_CALLER, "`workload` bench:Nothing; there"), (ANN, "`bench` of the workload in agent.yaml")],
+)
+def test_a_failed_run_names_what_its_caller_can_set(scene: Scene, caller: Caller, said: str) -> None:
+    def script(claim: Claim) -> str:
+        raise RuntimeError(
+            "no benchmark matches --bench 'Nothing'; there are Find. It printed: unknown --bench"
+        )
+
+    with scene.worker(Why=script):
+        refusal = scene.call("profile", target="orders", question="Why?", caller=caller).refusal
+    assert said in refusal
+    assert "It printed: unknown --bench" in refusal
+
+
+def test_a_verdict_names_what_its_caller_can_set(scene: Scene, report: Report) -> None:
+    judged = report.candidates[0]
+    detail = "the time was spent: allow more with --time-limit, or name fewer benchmarks with --bench"
+    verdict = replace(judged.verdict, accepted=False, reason="not enough samples", detail=detail)
+    given = replace(judged, candidate=replace(judged.candidate, origin=GIVEN), verdict=verdict)
+    of_change = replace(report, outcome="rejected", candidates=(given,), combined=verdict, patch=None)
+    files = {**scene.files, "report.json": json_rendering.render(of_change).encode()}
+    with_change = replace(scene, files=files)
+    with with_change.worker():
+        found = with_change.call("verify_change", target="orders", patch=PATCH, caller=LOCAL_CALLER).data
+    assert found["detail"].endswith(
+        "`budgets.run_s` in agent.yaml, or name fewer benchmarks with `workload` bench:REGEX"
+    )
+
+
+def test_giving_a_call_up_is_audited_as_this_doors(scene: Scene) -> None:
+    job = scene.desk.receive(ANN, Message(text="Why?", target="orders", door="http"))
+    assert isinstance(job, Job)
+
+    async def give_up(client: Client) -> None:
+        with anyio.move_on_after(1):
+            await answer(client, "profile", run=job.id)
+        with anyio.fail_after(5):
+            while not scene.desk.job(ANN, job.id).has_ended:
+                await anyio.sleep(0.05)
+
+    scene.talk(give_up)
+    lines = [line for line in scene.desk.audit.lines(since=0) if line.action == "cancel"]
+    assert [(line.door, line.outcome) for line in lines] == [("mcp", "ok")]
 
 
 def test_a_local_caller_names_a_path_or_nothing_for_here(

@@ -131,7 +131,7 @@ def test_a_real_change_is_judged_by_real_measurements(cli: Cli, here: Path) -> N
     assert (wrong["verdict"], wrong["reason"]) == ("rejected", "tests fail")
     assert (right["state"], right["verdict"]) == ("done", "accepted"), right
     assert right["files"] == ["app.py"]
-    assert max(gain["at_least"] for gain in right["gains"]) > 0.3
+    assert max(found["at_least"] for found in right["comparisons"]) > 0.3
     assert len(told) > 3
     assert snapshot(here) == before
 

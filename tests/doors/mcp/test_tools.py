@@ -33,6 +33,18 @@ def test_a_client_of_any_protocol_finds_every_tool_with_both_schemas(scene: Scen
     assert not any(tool.annotations.destructive_hint for tool in tools.values())
 
 
+def test_comparisons_are_called_so_and_the_sign_for_nothing_shown_is_explained(scene: Scene) -> None:
+    async def schemas(client: Client) -> dict[str, Any]:
+        return {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
+
+    found = scene.talk(schemas)
+    assert "comparisons" in found["verify_change"]["properties"]
+    for name in ("verify_change", "optimize"):
+        about = found[name]["$defs"]["Compared"]["properties"]["change"]["description"]
+        assert "`~`" in about and "Holm" in about and "interval alone" in about
+        assert "gains" not in str(found[name])
+
+
 def test_what_a_model_reads_before_its_first_call_is_short(scene: Scene) -> None:
     async def told(client: Client) -> int:
         tools = (await client.list_tools()).tools
@@ -51,6 +63,10 @@ def test_what_a_model_reads_before_its_first_call_is_short(scene: Scene) -> None
         ("profile", {"target": ["orders"]}, "target"),
         ("profile", {"target": "x" * 1_001}, "target"),
         ("profile", {"question": LONG}, "question"),
+        ("profile", {"sizes": [0]}, "sizes"),
+        ("optimize", {"sizes": [10**13]}, "sizes"),
+        ("verify_change", {"patch": "x", "sizes": [1] * 13}, "sizes"),
+        ("profile", {"sizes": "100"}, "sizes"),
         ("profile", {"wait_s": -1}, "wait_s"),
         ("profile", {"wait_s": "for ever"}, "wait_s"),
         ("optimize", {"tokens": 10_000_000}, "tokens"),

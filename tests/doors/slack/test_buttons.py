@@ -7,7 +7,7 @@ import subprocess
 
 from tests.doors.slack.fake_slack import FakeSlack
 from tests.doors.slack.limits import mentions
-from tests.doors.slack.served import Setting, opened
+from tests.doors.slack.served import Open, Setting, opened
 
 
 def branches(setting: Setting) -> list[str]:
@@ -19,6 +19,11 @@ def branches(setting: Setting) -> list[str]:
         text=True,
     )
     return [name for name in found.stdout.split() if name != "main"]
+
+
+def doors(slack: Open, action: str) -> list[tuple[str, str]]:
+    """Door and outcome of the audit's lines about an action."""
+    return [(line.door, line.outcome) for line in slack.desk.audit.lines(since=0) if line.action == action]
 
 
 def test_apply_puts_the_patch_on_a_branch_for_those_who_may(setting: Setting, fake: FakeSlack) -> None:
@@ -34,6 +39,7 @@ def test_apply_puts_the_patch_on_a_branch_for_those_who_may(setting: Setting, fa
             assert branch in done.text and "report.py" in done.text and mentions(done.body) == ["<@U1>"]
             await slack.press(answer, "apply")
             await slack.said(thread, "was on already")
+            assert doors(slack, "apply") == [("slack", "ok")] * 2
             assert branches(setting) == [branch]
             assert (setting.target / "report.py").read_text() == "print(1)\n"
 
@@ -91,6 +97,7 @@ def test_try_again_takes_more_time_and_is_done_once(setting: Setting, fake: Fake
             again, first = slack.desk.records.jobs()
             assert (again.request.time_limit_s, first.request.time_limit_s) == (600.0, None)
             assert again.conversation == first.conversation
+            assert doors(slack, "again") == [("slack", "job")] * 2
 
     asyncio.run(run())
 

@@ -123,6 +123,24 @@ def test_a_typed_answer_to_a_choice_takes_its_buttons_away(
     asyncio.run(run())
 
 
+def test_a_typed_answer_that_is_none_of_the_options_is_told_so(
+    setting: Setting, fake: FakeSlack, tmp_path: Path
+) -> None:
+    two_targets(setting, tmp_path)
+
+    async def run() -> None:
+        async with fake.running(), opened(setting, fake) as slack:
+            thread = await slack.mention("why is it slow?")
+            choice = await slack.said(thread, "Which program is meant?")
+            await fake.until(lambda: slack.door.memory.records.noted(f"slack/asked/T1/C1/{thread}"))
+            await slack.mention("banana", thread=thread)
+            again = await slack.said(thread, "'banana' is none of the options. Which program is meant?")
+            assert len(again.buttons()) == 2 and not choice.buttons()
+            assert "Answered" in choice.text and "Chosen" not in choice.text
+
+    asyncio.run(run())
+
+
 def test_help_says_what_may_be_asked_about(setting: Setting, fake: FakeSlack) -> None:
     async def run() -> None:
         async with fake.running(), opened(setting, fake) as slack:
@@ -152,7 +170,7 @@ def test_a_failed_job_says_why_and_can_be_tried_again(setting: Setting, fake: Fa
 
     def script(claim: Claim) -> str:
         if next(failures, False):
-            raise ValueError("it doesn't build: <!here> & `x`")
+            raise ValueError("it doesn't build: <!here> & `x`; give another interpreter with --python")
         return "improved"
 
     setting.scripts = {"slow": script}
@@ -162,6 +180,7 @@ def test_a_failed_job_says_why_and_can_be_tried_again(setting: Setting, fake: Fa
             thread = await slack.mention("why is it slow?")
             failed = await slack.said(thread, "No answer")
             assert "it doesn't build: &lt;!here&gt; &amp; 'x'" in failed.text and not mentions(failed.body)
+            assert "with 'python' of the target in agent.yaml" in failed.text
             await slack.press(failed, "again")
             await slack.answered(thread)
             again, first = slack.desk.records.jobs()
@@ -206,5 +225,7 @@ def test_a_running_job_can_be_stopped(setting: Setting, fake: FakeSlack) -> None
             await slack.said(thread, "*it was stopped*")
             await slack.told()
             assert len(fake.thread(thread)) == 1 and "stop" not in progress.buttons()
+            lines = [line for line in slack.desk.audit.lines(since=0) if line.action == "cancel"]
+            assert [(line.door, line.outcome) for line in lines] == [("slack", "ok")]
 
     asyncio.run(run())

@@ -6,7 +6,11 @@ import time
 
 import pytest
 
+from agent.access.caller import Caller
+from agent.jobs.claims import Claim
+from agent.jobs.job import Job, Message
 from tests.doors.web.living import Service, events_of
+from tests.jobs.scripted import ScriptedWorker
 
 
 def test_a_question_becomes_a_job_that_can_be_looked_up(service: Service) -> None:
@@ -120,6 +124,51 @@ def test_cancelling_a_job_that_waits_ends_it(service: Service) -> None:
     with service.client() as client:
         assert client.post(f"/v1/jobs/{job['id']}/cancel").json()["state"] == "cancelled"
         assert client.post(f"/v1/jobs/{job['id']}/cancel").json()["state"] == "cancelled"
+
+
+def test_what_is_done_with_another_doors_job_is_audited_as_this_doors(worked: Service) -> None:
+    job = worked.desk.receive(
+        Caller(id="token:ada", scopes=frozenset({"ask"})),
+        Message(text="Why slow?", target="orders", door="a2a"),
+    )
+    assert isinstance(job, Job)
+    with worked.client() as client:
+        list(events_of(client, "GET", f"/v1/jobs/{job.id}/events"))
+        assert client.post(f"/v1/jobs/{job.id}/cancel").json()["state"] == "done"
+        assert client.post(f"/v1/jobs/{job.id}/apply").status_code == 409
+        assert client.post(f"/v1/jobs/{job.id}/again").status_code == 202
+    lines = [(line.door, line.action, line.outcome) for line in worked.desk.audit.lines(since=0)]
+    assert lines == [
+        ("a2a", "ask", "job"),
+        ("http", "cancel", "ended already"),
+        ("http", "apply", "refused"),
+        ("http", "again", "job"),
+    ]
+
+
+def test_why_a_job_failed_is_told_by_what_the_service_can_set(service: Service) -> None:
+    def script(claim: Claim) -> str:
+        raise RuntimeError("the command has {size} but no sizes: give them with --sizes 100,1000")
+
+    with ScriptedWorker(service.desk, scripts={"slow": script}), service.client() as client:
+        job_id = service.finished("Why slow?")
+        said = [
+            client.get(f"/v1/jobs/{job_id}").json()["problem"],
+            client.get(f"/v1/jobs/{job_id}/events").json()["events"][-1]["data"]["problem"],
+            list(events_of(client, "GET", f"/v1/jobs/{job_id}/events"))[-1].data["text"],
+            client.get(f"/v1/jobs/{job_id}/report").json()["detail"],
+        ]
+    for told in said:
+        assert told.endswith("give them with `sizes` of the workload in agent.yaml (such as 100,1000)")
+
+
+def test_an_answer_that_is_none_of_the_options_is_told_so(service: Service) -> None:
+    with service.client("bob") as client:
+        asked = client.post("/v1/ask", json={"question": "Why is it slow?"}).json()
+        body = {"question": "banana", "conversation": asked["conversation"]}
+        again = client.post("/v1/ask", json=body).json()["choice"]
+    assert again["question"] == f"'banana' is none of the options. {asked['choice']['question']}"
+    assert again["options"] == asked["choice"]["options"]
 
 
 def test_targets_are_those_that_the_caller_may_name(service: Service) -> None:

@@ -88,7 +88,7 @@ def test_no_length_of_a_name_makes_a_pprof_file_look_like_text(tmp_path: Path, l
         (b"<!DOCTYPE html><html>", "a page (HTML or XML)"),
         (b'{"traceEvents": []}', "JSON, but no speedscope profile"),
         (b"go 1.26 trace\x00\x00\x00", "a Go execution trace"),
-        (b"goos: linux\nBenchmarkSum-2   100   12 ns/op\n", "`ask-profiler compare` reads those"),
+        (b"goos: linux\nBenchmarkSum-2   100   12 ns/op\n", "`ask-profiler compare` takes"),
         (b"\x7fELF\x02\x01", "a program"),
         (b"memray\x00\x0d\x00", "memray's own format"),
         (b"just some words\n", "its first line is no stack with a count"),
