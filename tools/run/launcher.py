@@ -48,15 +48,18 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 def serve(channel: socket.socket) -> None:
     """Answer requests until the caller closes the socket."""
     while True:
-        message, descriptors, _, _ = socket.recv_fds(channel, 1 << 20, 3)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(channel, 1 << 20, 3)
+        except ConnectionResetError:
+            return
         message = message.lstrip(b"TK")  # meant for a program that had just ended by itself
         while message and not message.endswith(b"\n"):
-            more = channel.recv(1 << 20)
+            more = hear(channel, 1 << 20)
             if not more:
                 return
             message += more
         if not message and not descriptors:
-            if channel.recv(1, socket.MSG_PEEK) == b"":
+            if hear(channel, 1, socket.MSG_PEEK) == b"":
                 return
             continue
         request = json.loads(message)
@@ -79,9 +82,17 @@ def serve(channel: socket.socket) -> None:
         answer(channel, {"tidied": True})
 
 
+def hear(channel: socket.socket, most: int, flags: int = 0) -> bytes:
+    """What the caller sent; nothing when it has gone, also with an answer unread (unix(7): ECONNRESET)."""
+    try:
+        return channel.recv(most, flags)
+    except ConnectionResetError:
+        return b""
+
+
 def answer(channel: socket.socket, reply: dict[str, Any]) -> None:
     """Send one line; a caller that has gone needs none."""
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         channel.sendall(json.dumps(reply).encode() + b"\n")
 
 
@@ -167,7 +178,7 @@ def wait(channel: socket.socket, pid: int, started: float, request: dict[str, An
         ready, _, _ = select.select(watched, [], [], 1.0)
         orphans += bury(pid)
         if channel in ready:
-            word = channel.recv(1)
+            word = hear(channel, 1)
             if word == b"T":
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGTERM)

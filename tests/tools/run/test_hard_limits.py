@@ -213,3 +213,32 @@ Runner(NoSandbox()).run(["sh", "-c", "touch ready; sleep 61; : {word}"], cwd=Pat
             return
         time.sleep(0.02)
     assert groups is None
+
+
+def test_a_caller_that_is_killed_with_an_answer_unread_leaves_no_process_and_no_complaint(
+    tmp_path: Path, alive: Alive
+) -> None:
+    """Its end of the socket is reset then, which is another error than the end of a stream."""
+    word = uuid.uuid4().hex
+    code = f"""
+import os, select, signal
+from pathlib import Path
+from tools.run.launch import Launch, Launcher
+
+class Dies(Launcher):
+    def _awaited(self):
+        select.select([self._socket], [], [])
+        while not Path("ready").exists():
+            pass
+        os.kill(os.getpid(), signal.SIGKILL)
+
+os.chdir({str(tmp_path)!r})
+words = ("sh", "-c", "touch ready; sleep 62; : {word}")
+Dies().start(Launch(argv=words, cwd=Path(), env=dict(os.environ), streams=(0, 1, 1), wrapped=False))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    caller = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE)
+    _, complaint = caller.communicate(timeout=BOUND_S)
+    assert caller.returncode == -signal.SIGKILL
+    assert complaint == b""
+    assert alive(word) == []
