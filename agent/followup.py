@@ -20,7 +20,7 @@ from typing import cast
 from langchain_core.runnables import RunnableConfig
 from pydantic import TypeAdapter, ValidationError
 
-from agent.analysts.analyst import Reply
+from agent.analysts.analyst import Reply, ReplyOutcome
 from agent.checkpoints import FILE, Checkpoints, in_folder
 from agent.deps import Deps, Progress
 from agent.errors import BadRequest, BadTarget
@@ -50,7 +50,9 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A question and its answer: prose with `{E7.name}` references, the evidence it rests on, when and by whom."""
+    """A question and its answer: prose with `{E7.name}` references, the evidence it rests on, when and by whom, and
+    whether it was answered at all.
+    """
 
     question: str
     text: str
@@ -58,6 +60,7 @@ class Answered:
     analyst: str
     time: str
     warnings: tuple[str, ...] = ()
+    outcome: ReplyOutcome = "answered"
 
 
 _ANSWERED: TypeAdapter[Answered] = TypeAdapter(Answered)
@@ -105,6 +108,7 @@ class FollowUp:
             analyst=deps.analyst.name,
             time=self.now().isoformat(timespec="seconds"),
             warnings=self.warnings,
+            outcome=reply.outcome,
         )
         keep(self.folder, answered)
         return answered

@@ -37,6 +37,8 @@ given change; `observed` is of what was only looked at.
 """
 
 
+WHERE = "Where the cost is: "
+"""How the part of a summary begins that names the bottlenecks."""
 GIVEN = "given"
 """The origin of a candidate that someone else wrote: the whole run is about it."""
 MODEL_USE = "model use: "

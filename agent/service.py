@@ -20,7 +20,8 @@ from agent.analysts.selection import Choosing
 from agent.checkpoints import Checkpoints, in_folder
 from agent.definition import Definition, read_definition
 from agent.deps import Deps, Progress
-from agent.errors import BadRequest
+from agent.ending import ending_by, why_unfinished
+from agent.errors import AgentError, BadRequest, StorageFailed
 from agent.evidence import EvidenceIndex
 from agent.graph import build_graph
 from agent.planning import HostIntake
@@ -34,6 +35,7 @@ from agent.store import EvidenceLog, RunFolder, Store, writing_to
 from agent.targets import check
 from agent.telemetry.tracing import around_programs
 from agent.workspace import Workspace
+from tools.errors import ToolError
 from tools.measure.judging import TOLERANCE
 from tools.run.process import Runner
 from tools.run.sandbox import choose_sandbox
@@ -77,17 +79,25 @@ class Service:
         definition_and_settings(request, self.environment)
         self.folder = self.store.create(datetime.now(UTC), run_id)
         self.folder.write_json("request.json", REQUEST, request)
-        return self._drive(self.folder, request, report_progress)
+        with self._ending(self.folder, is_new=True):
+            return self._drive(self.folder, request, report_progress)
 
     def resume(self, run_id: str, report_progress: Callable[[Progress], None]) -> Report:
-        """Go on with an interrupted run. Raises: BadRequest when it has ended, AgentError, ToolError, Paused."""
+        """Go on with a run that was interrupted, or that failed and may get further now.
+
+        Raises: BadRequest when it has ended, AgentError, ToolError, Paused.
+        """
         self.folder = self.store.open(run_id)
         request = self.folder.read_json("request.json", REQUEST)
         if (self.folder.path / "report.json").is_file():
             raise BadRequest(
                 f"run {self.folder.id} has ended: `ask-profiler show {self.folder.id}` prints it"
             )
-        return self._drive(self.folder, request, report_progress)
+        ending = self.folder.ending
+        if ending is not None and not ending.can_go_on:
+            raise BadRequest(why_unfinished(self.folder.id, ending))
+        with self._ending(self.folder, is_new=False):
+            return self._drive(self.folder, request, report_progress)
 
     def cancel(self) -> None:
         """End every program of the current run, or of the one that is about to begin; it can be resumed."""
@@ -98,6 +108,19 @@ class Service:
     def pause(self) -> None:
         """Finish the step that is worked on, and no other: the run then raises Paused."""
         self._control.request_drain()
+
+    @contextlib.contextmanager
+    def _ending(self, folder: RunFolder, *, is_new: bool) -> Iterator[None]:
+        """Keep with the run how it ends in the block without a report; being interrupted is no end."""
+        folder.keep_ending(None)
+        try:
+            yield
+        except (AgentError, ToolError) as error:
+            ending = None if self._cancelled else ending_by(error, is_new=is_new)
+            if ending is not None:
+                with contextlib.suppress(StorageFailed):  # then it is listed as interrupted
+                    folder.keep_ending(ending)
+            raise
 
     def _drive(
         self, folder: RunFolder, request: Request, report_progress: Callable[[Progress], None]

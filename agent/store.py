@@ -2,7 +2,7 @@
 
 <runs>/<id>/  request.json  plan.json  evidence.jsonl  checkpoints.sqlite
               report.{md,html,json}  benchmarks.{json,txt}  optimization.patch
-              sources.json  followups.jsonl  followups/
+              sources.json  followups.jsonl  followups/  ended.json (how it ended without a report)
               optimized/  profiles/  graphs/  monitoring/  work/ (removed when the run ends)
 """
 
@@ -25,10 +25,12 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from agent.ending import ENDING, Ending, why_unfinished
 from agent.errors import BadRequest, StorageFailed
 from agent.evidence import Artefact, Evidence, EvidenceIndex, EvidenceKind, Quantity
 
 T = TypeVar("T")
+ENDED = "ended.json"
 STORAGE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
 
@@ -124,6 +126,26 @@ class RunFolder:
         except ValidationError as error:
             raise BadRequest(f"{path} can't be read by this version: {error}") from error
 
+    @property
+    def ending(self) -> Ending | None:
+        """How the run ended without a report; None where it has one, or can be gone on with as it is.
+
+        Raises: BadRequest when it can't be read.
+        """
+        if (self.path / "report.json").is_file() or not (self.path / ENDED).is_file():
+            return None
+        return self.read_json(ENDED, ENDING)
+
+    def keep_ending(self, ending: Ending | None) -> None:
+        """Keep how the run ended; None while it goes on. Raises: StorageFailed."""
+        if ending is not None:
+            self.write_json(ENDED, ENDING, ending)
+            return
+        try:
+            (self.path / ENDED).unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_failed(self.path / ENDED, error) from error
+
     def artefact(self, path: Path) -> Artefact:
         """The artefact for a file that already lies in this folder."""
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -162,9 +184,7 @@ class Store:
         """A run that has its report. Raises: BadRequest."""
         folder = self.open(run_id)
         if not (folder.path / "report.json").is_file():
-            raise BadRequest(
-                f"run {folder.id} hasn't ended: `ask-profiler resume {folder.id}` goes on with it, then ask again"
-            )
+            raise BadRequest(why_unfinished(folder.id, folder.ending))
         return folder
 
     def list(self) -> tuple[RunFolder, ...]:

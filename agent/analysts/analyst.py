@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from agent.evidence import Evidence, EvidenceIndex, Quantity
 from agent.policy import Policy
@@ -80,14 +80,19 @@ class Trials(Protocol):
         """
 
 
+ReplyOutcome = Literal["answered", "needs a model"]
+"""What came of a question about a finished run; that what it asks about isn't there is an answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """An answer to a question about a finished run: prose (Markdown) whose numbers are `{E7.name}` references, and the
-    ids of the evidence that it rests on.
+    ids of the evidence that it rests on. Where it `needs a model`, nothing was answered: the text says what can be.
     """
 
     text: str
     evidence: tuple[str, ...]
+    outcome: ReplyOutcome = "answered"
 
 
 @runtime_checkable

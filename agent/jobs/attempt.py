@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
-from agent.errors import JobLost, StorageFailed
+from agent.ending import CANCELLED
+from agent.errors import BadRequest, JobLost, StorageFailed
 from agent.evidence import EvidenceIndex
 from agent.followup import FollowUp, opened
 from agent.jobs.claims import Claim
@@ -71,13 +72,17 @@ class Attempt:
         return cost_of(EvidenceLog.load(folder).index)
 
     def clear(self) -> None:
-        """Remove the private copies of a run that won't be gone on with. What can't be removed is left to retention."""
+        """Remove the private copies of a run that won't be gone on with, and keep with it that it won't. What can't be
+        removed is left to retention.
+        """
         if self._store is None or self.claim.job.kind != "run":
             return
         folder = RunFolder(self._store.runs_dir / self.claim.job.run_id)
         if folder.path.is_dir():
             Workspace(folder.path / "work").remove()
-            with contextlib.suppress(StorageFailed):
+            with contextlib.suppress(StorageFailed, BadRequest):
+                ending = CANCELLED if self.is_cancelled else folder.ending
+                folder.keep_ending(replace(ending, can_go_on=False) if ending is not None else None)
                 self.files.keep(self.claim, folder)
 
     def give_up(self, *, is_lost: bool) -> None:
@@ -121,7 +126,7 @@ class Attempt:
         self.files.keep(self.claim, talk.folder)
         notes = "".join(f"\n\nwarning: {warning}" for warning in answered.warnings)
         self._tell("answer", text + notes, {"evidence": list(answered.evidence), "analyst": answered.analyst})
-        return "answered"
+        return answered.outcome
 
     def _begin(self, running: Service | FollowUp) -> None:
         self._running = running

@@ -26,7 +26,8 @@ class Job:
     `conversation` groups questions of one caller: an A2A context, a Slack thread. `target` is the name that the
     target has in agent.yaml, for a local caller its path. `labels` are what a worker must have. `key` makes repeats of
     the same request one job. Times are seconds since 1970; 0 means not yet. `attempts` counts the workers that began
-    it. `outcome` is the report's for a run that is done; `problem` says why it failed.
+    it. `outcome` is the report's for a run that is done, `answered` or `needs a model` for a follow-up; `problem` says
+    why it failed.
     """
 
     id: str

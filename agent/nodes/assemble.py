@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterable
 from agent.checklist import Facts, decide, judge_targets
 from agent.deps import Deps
 from agent.evidence import EvidenceIndex, Reference
+from agent.nodes.growth_asked import growth_asked
 from agent.nodes.harness import written_tests
 from agent.nodes.model_use import model_use
 from agent.rendering.terminal import plain as printable
 from agent.report import (
     MODEL_USE,
+    WHERE,
     Graph,
     JudgedCandidate,
     Outcome,
@@ -201,13 +203,24 @@ def _summary(
     found: Baseline | None,
     judged: tuple[JudgedCandidate, ...],
 ) -> str:
+    """The answer as prose; where it is asked whether something leaks or grows, what was found about that goes first."""
     if outcome == "not measured":
         return f"Nothing was measured: {stopped}."
+    asked = growth_asked(state["request"].question, state.get("findings", []))
+    if outcome == "observed" and not state.get("bottlenecks") and asked:
+        return asked
+    told = _told(outcome, state, found, judged)
+    return f"{asked} {told}" if asked else told
+
+
+def _told(
+    outcome: Outcome, state: RunState, found: Baseline | None, judged: tuple[JudgedCandidate, ...]
+) -> str:
     bottlenecks = state.get("bottlenecks", [])
     findings = state.get("findings", [])
     if outcome == "observed" and not bottlenecks and findings:
         return f"{plain(findings[0].title)}. {findings[0].text}"
-    named = f"Where the cost is: {_named(state)}." if bottlenecks else "No own code of the target stands out."
+    named = f"{WHERE}{_named(state)}." if bottlenecks else "No own code of the target stands out."
     if outcome in ("improved", "observed"):
         return named
     limit = f"; the smallest gain that could be told here is {{{_detectable(found)}}}" if found else ""
@@ -232,7 +245,10 @@ def _count(number: int, noun: str) -> str:
 
 
 def _named(state: RunState) -> str:
-    return "; ".join(f"{quoted(b.function)} with {{{b.share}}}" for b in state.get("bottlenecks", []))
+    return "; ".join(
+        f"{quoted(b.function)} with {{{b.share}}} of {VIEW_NAMES[b.view]}"
+        for b in state.get("bottlenecks", [])
+    )
 
 
 def _resources(

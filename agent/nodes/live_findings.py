@@ -34,6 +34,7 @@ TITLES: Mapping[FindingKind, str] = {
     "growing-memory": "Memory in use grows",
     "contention": "Goroutines wait for a lock",
 }
+GROWS, NOTHING_LEAKS = "What grows", "Nothing was seen to leak"
 SEVERITIES: Mapping[FindingKind, Severity] = {
     "goroutine-leak": "HIGH",
     "memory-leak": "HIGH",
@@ -159,7 +160,7 @@ def _whole(evidence: str, watched: Watched) -> Finding:
     """What the totals did, which is the whole answer where nothing leaks."""
     leaks = any(found.is_leak for found in watched.findings)
     return Finding(
-        title="What grows" if leaks else "Nothing was seen to leak",
+        title=GROWS if leaks else NOTHING_LEAKS,
         text=f"Looked at {{{evidence}.looks}} times in {{{evidence}.watched}}, garbage collected each time:",
         items=(
             f"goroutines {VERDICTS[watched.goroutines.verdict]}: {{{evidence}.goroutines_growth}}, "

@@ -19,6 +19,8 @@ COUNTED = ("peak_goroutines", "total_goroutine")
 """What goroutines at one time are called in evidence: the most of a workload's, or those of a moment."""
 LEAST_KEPT_BYTES = 64 * 1024
 """Less than that a program may keep more of at its end than after its warm-up without a word."""
+LEAKED_GOROUTINES = "Leaked goroutines"
+KEPT, NOT_KEPT = "Memory that goes on being kept", "No memory goes on being kept"
 LINES = 5
 """So many lines that keep memory are named."""
 
@@ -37,7 +39,7 @@ def _leaks(evidence: Sequence[Evidence]) -> Iterator[Finding]:
     for found in evidence:
         if _at_least(found, "total_goroutineleak", 1):
             yield Finding(
-                title="Leaked goroutines",
+                title=LEAKED_GOROUTINES,
                 text=f"{{{found.id}.total_goroutineleak}} goroutines are blocked for ever: nothing that still runs can "
                 "reach what they wait for. Their stacks are in the profile.",
                 items=found.warnings,
@@ -66,7 +68,7 @@ def _kept(deps: Deps, evidence: Sequence[Evidence]) -> Iterator[Finding]:
             continue
         if not _at_least(found, "grown_space", LEAST_KEPT_BYTES):
             yield Finding(
-                title="No memory goes on being kept",
+                title=NOT_KEPT,
                 text=f"In {{{found.id}.watched}} after its warm-up the program came to hold {{{found.id}.grown_space}} "
                 "more.",
                 evidence=(found.id,),
@@ -84,7 +86,7 @@ def _kept(deps: Deps, evidence: Sequence[Evidence]) -> Iterator[Finding]:
             ],
         )
         yield Finding(
-            title="Memory that goes on being kept",
+            title=KEPT,
             text=f"In {{{found.id}.watched}} after its warm-up the program came to hold {{{found.id}.grown_space}} "
             f"more, {{{found.id}.growth}}. One that builds up a result does so, too; one that only serves requests "
             "shouldn't. Most of it was allocated at, or by what is called there:",

@@ -29,6 +29,17 @@ def in_words(exponent: Quantity) -> str:
     return next((words for limit, words in _WORDS if exponent.value < limit), "faster than cubic")
 
 
+def as_clause(exponent: Quantity) -> str:
+    """The same as a clause, such as `the time's growth with the size is about linear`."""
+    match in_words(exponent):
+        case "unclear":
+            return "how the time grows with the size isn't clear"
+        case "hardly grows":
+            return "the time hardly grows with the size"
+        case words:
+            return f"the time's growth with the size is {words}"
+
+
 def sizes(found: FamilyScaling) -> str:
     """The sizes and how many: `100 to 10,000 (3)`."""
     return f"{found.sizes[0]:,} to {found.sizes[-1]:,} ({len(found.sizes)})"

@@ -17,7 +17,7 @@ from agent.rendering.sentences import (
     verdict_words,
 )
 from agent.rendering.terminal import plain
-from agent.report import Report
+from agent.report import WHERE, Report
 
 _STYLES = {"bold": "1", "green": "32", "yellow": "33", "red": "31", "dim": "2"}
 
@@ -33,6 +33,8 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
     )
     page.line(page.styled(title(report), "bold", style))
     page.wrapped(headline(report))
+    if report.outcome == "improved" and not report.summary.startswith(WHERE):  # the bottlenecks follow
+        page.wrapped(resolve(report.summary.partition(WHERE)[0], report.index))
     if report.bottlenecks:
         page.heading("Bottlenecks")
         for found in report.bottlenecks:

@@ -190,7 +190,8 @@ def report(
     return Report(
         run_id="20260102-030405-abcd", created="2026-01-02T03:04:05+00:00", question="Why is it slow?",
         agent_name="performance-profiler", agent_version="1.0.0", analyst="playbook", analyst_note="Known patterns.",
-        plan=plan, host="2 cores", outcome="improved", summary="Where the cost is: `report.Find` with {E5.share_1}.",
+        plan=plan, host="2 cores", outcome="improved",
+        summary="Where the cost is: `report.Find` with {E5.share_1} of CPU time.",
         bottlenecks=(bottleneck,), findings=(), candidates=(judged,),
         combined=Verdict(accepted=True, reason=None, detail="it is faster", comparisons=comparisons),
         combined_evidence=("E6",),

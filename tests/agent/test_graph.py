@@ -277,3 +277,9 @@ def test_without_an_idea_the_answer_is_not_that_nothing_is_worth_changing(stage:
     assert report.outcome == "no change to offer"
     assert report.summary.startswith("No change is offered for what costs here")
     assert (scene.deps.folder.path / "report.md").read_text().startswith("# No change to offer:")
+
+
+def test_each_share_of_the_answer_says_what_it_is_a_share_of(stage: Stage) -> None:
+    report = stage([]).run()
+    assert report.bottlenecks[0].view == "cpu"
+    assert report.summary.endswith(f"`slow` with {{{report.bottlenecks[0].share}}} of CPU time.")

@@ -25,12 +25,24 @@ LARGEST_FACTOR = 1_000_000
 def answer(picture: Picture, report: Report, question: str) -> Reply:
     """The answer to a question of a known form; to any other, that it needs a model and what can be asked.
 
-    Raises: BadRequest when what is asked about isn't there.
+    That what is asked about isn't there is an answer, too. Raises: StorageFailed.
     """
     asked = understood(question)
     if asked is None:
-        return Reply(text="\n".join([NEEDS_MODEL, "", *(f"- {one}" for one in CAN_ANSWER)]), evidence=())
-    notebook = Notebook(picture=picture)
+        said = "\n".join([NEEDS_MODEL, "", *(f"- {one}" for one in CAN_ANSWER)])
+        return Reply(text=said, evidence=(), outcome="needs a model")
+    try:
+        return _found(Notebook(picture=picture), report, asked)
+    except BadRequest as error:
+        return Reply(text=f"{_capitalised(plain(str(error)))}.", evidence=())
+
+
+def _capitalised(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _found(notebook: Notebook, report: Report, asked: Asked) -> Reply:
+    """What there is of what is asked about. Raises: BadRequest when it isn't there, StorageFailed."""
     match asked.kind:
         case "callers":
             return calls_of(notebook, asked, "caller")
@@ -40,6 +52,8 @@ def answer(picture: Picture, report: Report, question: str) -> Reply:
             return source_of(notebook, asked)
         case "top":
             return top_of(notebook, asked)
+        case "line":
+            return _line(notebook, asked)
         case "bottleneck":
             return _bottleneck(report, asked.number)
         case "candidate":
@@ -123,6 +137,16 @@ def _view(notebook: Notebook, report: Report, view: View) -> Reply:
     return Reply(text="\n".join([head, *lines, "", functions.text]), evidence=(ranking, *functions.evidence))
 
 
+def _line(notebook: Notebook, asked: Asked) -> Reply:
+    """The lines of the target's own function that costs most, else the costliest functions of all."""
+    views = [asked.view] if asked.view is not None else list(notebook.picture.plan.focus)
+    mine = [spot for view in views for spot in notebook.picture.hotspots if spot.view == view]
+    if not mine:
+        return top_of(notebook, asked)
+    spot = max((s for s in mine if s.view == mine[0].view), key=lambda s: s.share)
+    return source_of(notebook, Asked(kind="source", name=spot.function, view=spot.view))
+
+
 def _growth(notebook: Notebook, report: Report, asked: Asked) -> Reply:
     if not report.scaling:
         return Reply(
@@ -151,8 +175,8 @@ def _family(
     side = "with the accepted changes" if family.after is not None else "as it is"
     exponent = report.index.resolve(after.exponent)
     words = (
-        f"{quoted(family.family)}, sizes {growth.sizes(family)}: {side} the time grows "
-        f"{growth.in_words(exponent)} with the size (exponent {{{after.exponent}}})."
+        f"{quoted(family.family)}, sizes {growth.sizes(family)}: {side}, "
+        f"{growth.as_clause(exponent)}: the exponent is {{{after.exponent}}}."
     )
     warnings = [f"{plain(warning)}." for warning in after.warnings]
     cited = [after.exponent.evidence_id]

@@ -21,6 +21,7 @@ def execute(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from agent.doors.cli.arguments import open_store
+    from agent.ending import why_unfinished
     from agent.errors import BadRequest
     from agent.patches import apply_patch, check_patch
     from agent.store import read_object
@@ -34,10 +35,10 @@ def execute(args: argparse.Namespace) -> int:
         raise BadRequest(
             f"run {run.id} judged a change that was given to it: it has no patch of its own to apply"
         )
-    if not patch.is_file():
-        raise BadRequest(f"run {run.id} has no patch: nothing was accepted, or it hasn't ended")
     if not (run.path / "report.json").is_file():
-        raise BadRequest(f"run {run.id} hasn't ended: `ask-profiler resume {run.id}` goes on with it")
+        raise BadRequest(why_unfinished(run.id, run.ending))
+    if not patch.is_file():
+        raise BadRequest(f"run {run.id} has no patch: nothing was accepted")
     outcome = read_object(run.path / "report.json")["outcome"]
     if outcome != "improved":
         raise BadRequest(

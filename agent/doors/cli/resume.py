@@ -1,4 +1,4 @@
-"""Go on with an interrupted run where it stopped; finished steps aren't repeated."""
+"""Go on where a run stopped that was interrupted or failed; finished steps aren't repeated."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from agent.rendering.terminal import plain
 from agent.report import Report
 from agent.selftest.suite import Selftest
 from agent.service import Service
+from agent.store import RunFolder
 from tools.measure.verdict import Rejection
 
 Ask = Callable[[Service, Callable[[Progress], None]], Report]
@@ -67,7 +68,7 @@ def answer(
         except BadRequest:
             raise  # asked again the same way it would fail the same way
         except BaseException:
-            if service.folder is not None:
+            if service.folder is not None and _can_go_on(service.folder):
                 display.last_words = f"resume with: ask-profiler resume {service.folder.id}"
             raise
     folder = store.open(report.run_id).path
@@ -76,6 +77,11 @@ def answer(
     else:
         print_report(report, folder, as_json=args.json)
     return exit_code_of(report)
+
+
+def _can_go_on(folder: RunFolder) -> bool:
+    """Whether `resume` may get further."""
+    return folder.ending is None or folder.ending.can_go_on
 
 
 def print_report(report: Report, folder: Path, *, as_json: bool) -> None:

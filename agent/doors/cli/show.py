@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Print what was asked for. Raises: BadRequest when the run or the evidence isn't there."""
     from agent.doors.cli.arguments import open_store
+    from agent.ending import why_unfinished
     from agent.errors import BadRequest
 
     run = open_store(args, os.environ).open(args.run)
@@ -30,9 +31,9 @@ def execute(args: argparse.Namespace) -> int:
     name = "report.json" if args.json else "optimization.patch" if args.patch else "report.md"
     path = run.path / name
     if not path.is_file():
-        raise BadRequest(
-            f"run {run.id} has no {name}: `ask-profiler resume {run.id}` finishes an interrupted run"
-        )
+        if args.patch and (run.path / "report.json").is_file():
+            raise BadRequest(f"run {run.id} has no {name}: no change was accepted")
+        raise BadRequest(why_unfinished(run.id, run.ending))
     sys.stdout.write(path.read_text(encoding="utf-8"))
     return 0
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent.doors.cli.main import COMMANDS, EXIT_CODES
+from tests.doors.targets import python_target
 
 Done = subprocess.CompletedProcess[str]
 Cli = Callable[..., Done]
@@ -263,6 +264,63 @@ def test_kept_runs_are_listed_one_a_line_with_their_state(cli: Cli, kept: Path) 
         ["20260102-000000-bbbb", "improved"],
     ]
     assert cli("runs", "--runs-dir", str(kept), "--limit", "1").stdout.splitlines() == lines[1:]
+
+
+@pytest.mark.parametrize(
+    ("ended", "listed", "said"),
+    [
+        (
+            {"how": "failed", "problem": "the command has {size} but no\n\x1b[2Jsizes", "can_go_on": False},
+            "failed",
+            "ask anew",
+        ),
+        ({"how": "failed", "problem": "go is not installed", "can_go_on": True}, "failed", "resume"),
+        ({"how": "cancelled", "problem": "it was cancelled", "can_go_on": False}, "cancelled", "ask anew"),
+    ],
+)
+def test_a_run_that_failed_or_was_cancelled_is_not_called_interrupted(
+    cli: Cli, kept: Path, ended: dict[str, object], listed: str, said: str
+) -> None:
+    run, place = "20260101-000000-aaaa", ("--runs-dir", str(kept))
+    (kept / run / "ended.json").write_text(json.dumps(ended))
+    first = cli("runs", *place).stdout.splitlines()[0]
+    assert first.split()[:2] == [run, listed]
+    if listed == "failed":
+        assert str(ended["problem"]).split()[0] in first
+        assert "sizes)" in first or "installed)" in first
+    assert "\x1b" not in first
+    for command in ("show", "chat"):
+        done = cli(command, run, *place)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert ("resume" in done.stderr) == (said == "resume")
+        assert "interrupted" not in done.stderr
+    _says_one_sentence(done)
+    if said == "ask anew":
+        again = cli("resume", run, *place)
+        assert again.returncode == 2
+        assert said in again.stderr
+
+
+def test_without_an_accepted_change_there_is_no_patch_to_show(cli: Cli, kept: Path) -> None:
+    done = cli("show", "last", "--patch", "--runs-dir", str(kept))
+    assert done.returncode == 2
+    assert "no change was accepted" in done.stderr
+    assert "resume" not in done.stderr
+
+
+def test_a_request_that_fails_is_listed_as_failed_and_no_resuming_is_offered(
+    cli: Cli, tmp_path: Path
+) -> None:
+    target, place = python_target(tmp_path / "sized", test=None), ("--runs-dir", str(tmp_path / "failing"))
+    done = cli("why?", "--target", str(target), "--cmd", "python app.py {size}", "--quiet", *place)
+    assert done.returncode == 2
+    assert "no sizes" in done.stderr
+    assert "resume" not in done.stderr
+    (line,) = cli("runs", *place).stdout.splitlines()
+    assert line.split()[1] == "failed"
+    assert "the command has {size} but no sizes" in line
+    assert "ask anew" in cli("show", *place).stderr
 
 
 def test_one_unreadable_run_does_not_hide_the_others(cli: Cli, kept: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.messages_api import ScriptedApi, Stalls, Uses
+from evals.messages_api import Fails, ScriptedApi, Stalls, Uses
 from tools.profiles.builder import ProfileBuilder
 from tools.profiles.pprof import write_pprof
 from tools.profiles.profile import Function, ValueType
@@ -112,6 +112,7 @@ def test_the_answer_as_json_holds_references_numbers_and_evidence(cli: Cli) -> N
     done = cli("ask", "--run", "last", "callers of slow", "--json", "--quiet")
     found = json.loads(done.stdout)
     assert "{E" in found["text"]
+    assert found["outcome"] == "answered"
     assert {n["unit"] for n in found["numbers"].values()} == {"ratio", "s"}
     assert set(found["evidence"]) >= {name.partition(".")[0] for name in found["numbers"]}
 
@@ -126,17 +127,28 @@ def test_a_conversation_answers_line_by_line_until_it_is_ended(cli: Cli, tmp_pat
     assert len(kept.read_text().splitlines()) == 2
 
 
-def test_a_question_that_fails_leaves_the_conversation_going(cli: Cli) -> None:
-    done = cli("chat", "--quiet", stdin="evidence E99\nwhat dominates?\n")
-    assert done.returncode == 2
-    assert "there is no evidence E99" in one_sentence(done)
-    assert "The costliest functions" in done.stdout
+def test_a_question_that_fails_leaves_the_conversation_going(
+    chat: Callable[..., subprocess.Popen[str]],
+) -> None:
+    with ScriptedApi([Fails(400), Uses(("answer", {"text": "It is `main.slow`."}))]) as api:
+        talk = chat(**api.environment)
+        output, errors = talk.communicate("why?\nwhy then?\n", timeout=30)
+    assert output.strip() == "It is main.slow."
+    assert talk.returncode == 5
+    assert "Traceback" not in errors
+
+
+def test_that_something_is_not_there_is_an_answer(cli: Cli) -> None:
+    done = cli("ask", "--run", "last", "why was C1 rejected?", "--quiet")
+    assert (done.returncode, done.stdout) == (0, "There is no candidate C1: none was tried.\n")
 
 
 def test_what_needs_a_model_is_said(cli: Cli) -> None:
     done = cli("ask", "--run", "last", "try it without the pool", "--quiet")
     assert done.returncode == 0
     assert "ANTHROPIC_API_KEY" in done.stdout
+    done = cli("ask", "--run", "last", "try it without the pool", "--quiet", "--json")
+    assert json.loads(done.stdout)["outcome"] == "needs a model"
 
 
 @pytest.mark.parametrize(

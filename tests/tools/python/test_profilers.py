@@ -216,7 +216,7 @@ def test_the_saved_profile_tells_the_runs_of_a_short_program_apart(
     runner: Runner, empty: Interpreter, root: Path, tmp_path: Path
 ) -> None:
     """Which shows whether its samples came one by one."""
-    capture = PySpy(runner, empty).capture(build(root), commands("app.py"), seconds=1.5, out=tmp_path)
+    capture = PySpy(runner, empty).capture(build(root), commands("app.py"), seconds=4.0, out=tmp_path)
     runs = split(read_pprof(capture.profile_path), RUN)
     assert len(runs) >= 2
     assert [set(run.labels[RUN]) for run in runs] == [{str(n)} for n in range(1, len(runs) + 1)]

@@ -10,11 +10,11 @@ import pytest
 
 from agent.analysts.analyst import Picture, Reply
 from agent.analysts.rules.answers import answer
-from agent.errors import BadRequest
-from agent.evidence import EvidenceIndex
+from agent.evidence import EvidenceIndex, Quantity, Reference
 from agent.nodes.laboratory import Laboratory
 from agent.nodes.picture import code_root, make_picture
 from agent.rendering.reply import shown
+from agent.rendering.text import unmarked
 from agent.report import Report
 from agent.request import Missing
 from agent.state import RunState
@@ -102,6 +102,36 @@ def test_a_view_that_was_not_measured_says_so(finished: Asking) -> None:
     assert ask(finished, "and goroutines?")[1] == "There is no goroutines profile in this run."
 
 
+@pytest.mark.parametrize(
+    ("question", "same"),
+    [
+        ("which function allocates most?", "and memory?"),
+        ("what uses the most memory?", "and memory?"),
+        ("what takes the most time?", "and cpu?"),
+        ("which function is slowest?", "and cpu?"),
+    ],
+)
+def test_what_costs_most_of_something_is_told_as_the_view_of_it_is(
+    finished: Asking, question: str, same: str
+) -> None:
+    without_ids = [re.sub(r"\[E\d+\]", "", ask(finished, one)[1]) for one in (question, same)]
+    assert without_ids[0] == without_ids[1]
+    assert "- `app.slow (base/app.py)`: own" in without_ids[0]
+
+
+def test_which_line_costs_most_is_told_by_the_lines_of_the_function_that_does(finished: Asking) -> None:
+    found, said = ask(finished, "which line takes the most time?")
+    assert said.startswith("From the cpu profile")
+    assert "line 5: own" in said
+    assert found.outcome == "answered"
+
+
+def test_without_own_code_that_allocates_the_costliest_functions_are_told_for_the_line(
+    finished: Asking,
+) -> None:
+    assert "The costliest functions" in ask(finished, "which line allocates most?")[1]
+
+
 def test_evidence_is_told_with_every_number(finished: Asking) -> None:
     found, said = ask(finished, "evidence E1")
     assert said.startswith("E1, host")
@@ -129,7 +159,30 @@ def test_growth_is_extrapolated_from_the_measured_exponent_and_said_to_be(stage:
     kept = scene.deps.evidence.index.items[-1]
     assert kept.id in found.evidence
     assert kept.quantity("factor").value == pytest.approx(10, rel=0.1)
-    assert "about linear" in ask(asking, "how does it grow?")[1]
+    assert (
+        "as it is, the time's growth with the size is about linear: the exponent is"
+        in ask(asking, "how does it grow?")[1]
+    )
+
+
+def test_growth_that_can_not_be_told_is_said_in_a_sentence(stage: Stage) -> None:
+    scene = stage()
+    intake_of(scene).names = ("App/size=100", "App/size=1000", "App/size=10000")
+    report = scene.run()
+    (family,) = report.scaling
+    assert family.before is not None
+    vague = scene.deps.evidence.add(
+        "analysis", "growth", "a test",
+        quantities=[Quantity(name="exponent", value=1.89, unit="exponent", interval=(0.49, 5.80))],
+    )  # fmt: skip
+    before = replace(family.before, exponent=Reference(evidence_id=vague.id, name="exponent"))
+    report = replace(
+        report, scaling=(replace(family, before=before),), evidence=scene.deps.evidence.index.items
+    )
+    _, said = ask(look_at(scene, report), "how does it grow?")
+    assert (
+        "as it is, how the time grows with the size isn't clear: the exponent is 1.89 (0.49 to 5.80)" in said
+    )
 
 
 def test_anything_else_needs_a_model_and_what_can_be_asked_is_listed(finished: Asking) -> None:
@@ -137,34 +190,52 @@ def test_anything_else_needs_a_model_and_what_can_be_asked_is_listed(finished: A
     assert "needs a model" in said
     assert "ANTHROPIC_API_KEY" in said
     assert "- why was C2 rejected" in said
-    assert found.evidence == ()
+    assert (found.evidence, found.outcome) == ((), "needs a model")
 
 
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        ("why bottleneck 9?", "there is no bottleneck 9: there are 1"),
-        ("why was C9 rejected?", "there is no candidate C9: there are C1"),
-        ("evidence E999", "there is no evidence E999 in this run; it has E1 to E"),
+        ("why bottleneck 9?", "There is no bottleneck 9: there are 1."),
+        ("why was C9 rejected?", "There is no candidate C9: there are C1."),
+        ("evidence E999", "There is no evidence E999 in this run; it has E1 to E"),
         ("callers of slwo", "did you mean slow"),
+        ("what does slwo call?", "did you mean slow"),
+        ("source of slwo", "did you mean slow"),
+        ("callers of ([", "is no regular expression"),
         ("callers of slow in threads", "no threads profile: it has cpu, memory"),
+        ("which line costs most in threads", "no threads profile: it has cpu, memory"),
         ("at 1x the data", "tells nothing"),
     ],
 )
-def test_what_is_not_there_is_said_with_what_there_is(stage: Stage, question: str, said: str) -> None:
+def test_that_something_is_not_there_is_an_answer_that_says_what_there_is(
+    stage: Stage, question: str, said: str
+) -> None:
     scene = stage([takes(0.02)])
     if "1x" in question:
         intake_of(scene).names = ("App/size=100", "App/size=1000", "App/size=10000")
-    asking = look_at(scene, scene.run())
-    with pytest.raises(BadRequest, match=re.escape(said)):
-        ask(asking, question)
+    found, text = ask(look_at(scene, scene.run()), question)
+    assert said in unmarked(text)
+    assert text.endswith(".")
+    assert found.outcome == "answered"
+
+
+def test_without_candidates_it_is_an_answer_that_none_was_tried(stage: Stage) -> None:
+    scene = stage([])
+    found, said = ask(look_at(scene, scene.run()), "why was C1 rejected?")
+    assert said == "There is no candidate C1: none was tried."
+    assert (found.outcome, found.evidence) == ("answered", ())
+
+
+def test_a_name_that_is_not_there_can_not_be_taken_for_a_reference(finished: Asking) -> None:
+    _, said = ask(finished, "callers of {E1.secret}")
+    assert said.startswith("'(E1.secret")
 
 
 def test_a_run_without_profiles_says_so(finished: Asking) -> None:
     scene, picture, report = finished
     bare = replace(picture, captures={}, hotspots=(), evidence=EvidenceIndex())
-    with pytest.raises(BadRequest, match="no profiles"):
-        answer(bare, report, "top")
+    assert "no profiles" in answer(bare, report, "top").text
     assert scene.deps.folder.path.is_dir()
 
 
