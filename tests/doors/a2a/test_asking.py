@@ -10,6 +10,7 @@ import pytest
 from a2a.types import GetTaskRequest, Part, TaskState
 
 from tests.doors.a2a.reports import run_files
+from tests.doors.a2a.scripts import slowly
 from tests.doors.a2a.served import Served, State, Told, ask, asking, told
 from tests.jobs.scripted import ScriptedWorker
 
@@ -103,7 +104,7 @@ def test_who_asks_to_return_at_once_gets_a_task_to_come_back_for(
 ) -> None:
     async def scenario() -> tuple[Any, Any]:
         async with served.client(streaming=False) as client:
-            first = await told(client.send_message(asking("Why is the report slow?", at_once=True)))
+            first = await told(client.send_message(asking("Why does it run slowly?", at_once=True)))
             assert first.task is not None
             while True:
                 task = await client.get_task(GetTaskRequest(id=first.id))
@@ -111,7 +112,8 @@ def test_who_asks_to_return_at_once_gets_a_task_to_come_back_for(
                     return first.task, task
                 await asyncio.sleep(0.05)
 
-    first, last = asyncio.run(asyncio.wait_for(scenario(), 20))
+    worker.scripts = {"slowly": slowly(worker, 3.0)}
+    first, last = asyncio.run(asyncio.wait_for(scenario(), 30))
     assert first.status.state in (State.TASK_STATE_SUBMITTED, State.TASK_STATE_WORKING)
     assert last.metadata["outcome"] == "improved"
     assert last.metadata["target"] == "orders"
