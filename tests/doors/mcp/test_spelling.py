@@ -8,7 +8,7 @@ import pytest
 
 from agent.doors.spelling import ARGUMENTS, SETTINGS, Spelling, spelled
 
-ROOT = "/work/app"
+ROOT = "/srv/app"
 OURS = [
     "the command has {size} but no sizes: give them with --sizes 100,1000,10000",
     "no benchmark matches --bench 'Foo|Bar'; there are A, B",
