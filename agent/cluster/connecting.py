@@ -16,6 +16,7 @@ from psycopg.rows import DictRow, dict_row
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from agent.database.opening import CONNECTING
 from agent.errors import StorageFailed
 
 T = TypeVar("T")
@@ -24,15 +25,6 @@ PATIENCE_S = 120.0
 """How long a run waits for a database that went away before it is given back."""
 FROZEN_S = 5.0
 """A session that is idle in a transaction for so long is ended by the server; shorter than a job takes to be lost."""
-CONNECTING: dict[str, str | int] = {
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-    "application_name": "ask-profiler",
-}
-"""How a host that vanished is noticed: seconds, and milliseconds. Source: libpq, "Parameter Key Words"."""
 LIMITED = f"set idle_in_transaction_session_timeout = {int(1000 * FROZEN_S)}"
 
 

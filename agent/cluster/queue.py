@@ -22,8 +22,9 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from psycopg_pool import AsyncConnectionPool
 
-from agent.cluster.connecting import CONNECTING, LIMITED, one_line
+from agent.cluster.connecting import LIMITED, one_line
 from agent.cluster.mending import TASK, mend, my_turn, tidy
+from agent.database.opening import CONNECTING
 from agent.errors import StorageFailed
 from agent.jobs.claims import Claims
 from agent.jobs.job import PRIORITIES, Job

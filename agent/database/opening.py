@@ -28,7 +28,7 @@ VERSION = 1
 """Of the tables; another one is not written to."""
 BUSY_S = 10.0
 """How long a writer waits for another one, on SQLite."""
-CONNECTING = {
+CONNECTING: Mapping[str, str | int] = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -36,7 +36,10 @@ CONNECTING = {
     "tcp_user_timeout": 10_000,
     "application_name": "ask-profiler",
 }
-"""How PostgreSQL is connected to: one that went away without a word is noticed within 11 s (libpq's own names)."""
+"""How PostgreSQL is connected to: one that went away without a word is noticed within 11 s.
+
+Seconds, and milliseconds for `tcp_user_timeout`. Source: libpq, "Parameter Key Words".
+"""
 RETRY_S = 20.0
 """How long a database that went away is waited for, with a transaction that had done nothing yet."""
 
@@ -186,7 +189,7 @@ def _postgres(address: str, variable: str) -> Engine:
             pool_size=2,
             max_overflow=18,
             pool_pre_ping=True,
-            connect_args=CONNECTING,
+            connect_args=dict(CONNECTING),
         )
     except ModuleNotFoundError as error:
         raise BadSettings(
