@@ -28,8 +28,6 @@ from agent.report import Report
 from agent.settings import Settings
 
 __all__ = ["Applied", "Desk", "Receipt"]
-NO_DOOR = "none"
-"""What is noted where something was asked by no door: never that of the job, which may have come by another."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,7 +102,7 @@ class Desk:
         async for event in self._watch.follow(job_id, after):
             yield event
 
-    def cancel(self, caller: Caller, job_id: str, *, door: str = NO_DOOR) -> Job:
+    def cancel(self, caller: Caller, job_id: str, *, door: str) -> Job:
         """Cancel a job; one that runs is ended within 2 s, and its events tell when. One that has ended stays as it is,
         and so the audit says. `door` is what this was asked by, wherever the job came from. Raises: NotThere.
         """
@@ -113,9 +111,7 @@ class Desk:
         self.audit.note(caller.id, door, "cancel", job.target, outcome, job_id)
         return job if job.has_ended else self.records.cancel(job_id)
 
-    def again(
-        self, caller: Caller, job_id: str, *, more: float = 2.0, key: str = "", door: str = NO_DOOR
-    ) -> Job:
+    def again(self, caller: Caller, job_id: str, *, door: str, more: float = 2.0, key: str = "") -> Job:
         """The same question once more, with `more` times the time, as a job of this `door`. Raises: Refused."""
         before = self.job(caller, job_id)
         try:
@@ -163,7 +159,7 @@ class Desk:
         target = self.settings.targets.get(job.target)
         return job.outcome == "improved" and target is not None and may_apply(target, caller)
 
-    def apply(self, caller: Caller, job_id: str, *, door: str = NO_DOOR) -> Applied:
+    def apply(self, caller: Caller, job_id: str, *, door: str) -> Applied:
         """Put the run's patch on a new branch of the target's repository; `door` is what this was asked by.
 
         Raises: Forbidden, NotThere, BadRequest when the target has no `apply` in agent.yaml, or the patch doesn't apply

@@ -107,19 +107,19 @@ def test_a_cancelled_job_that_waits_ends_at_once_and_one_that_runs_is_told(
     desk: Desk, claims: Claims
 ) -> None:
     waiting, running = asked(desk), asked(desk)
-    assert desk.cancel(ANN, waiting.id).state == "cancelled"
+    assert desk.cancel(ANN, waiting.id, door="test").state == "cancelled"
     assert claims.claim(waiting.id, ONE) is None
     claim = taken(claims, running)
-    assert desk.cancel(ANN, running.id).cancelling
+    assert desk.cancel(ANN, running.id, door="test").cancelling
     assert claim.beat() == "cancel"
     claim.end("cancelled")
-    assert desk.cancel(ANN, running.id).state == "cancelled"
+    assert desk.cancel(ANN, running.id, door="test").state == "cancelled"
 
 
 def test_a_cancelled_job_whose_worker_died_isnt_begun_again(desk: Desk, claims: Claims) -> None:
     job = asked(desk)
     taken(claims, job)
-    desk.cancel(ANN, job.id)
+    desk.cancel(ANN, job.id, door="test")
     fall_silent(claims, job)
     assert claims.claim(job.id, TWO) is None
     assert desk.job(ANN, job.id).state == "cancelled"

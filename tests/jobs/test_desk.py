@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -193,7 +194,8 @@ def test_a_target_that_is_for_others_isnt_there(two: Desk) -> None:
 
 def test_another_callers_job_isnt_there(desk: Desk) -> None:
     job = job_of(say(desk, "Why?"))
-    for ask in (desk.job, desk.events, desk.cancel, desk.again, desk.report, desk.files, desk.apply):
+    acts = [partial(act, door="test") for act in (desk.cancel, desk.again, desk.apply)]
+    for ask in (desk.job, desk.events, desk.report, desk.files, *acts):
         with pytest.raises(NotThere, match=f"there is no job '{job.id}'"):
             ask(BOB, job.id)
     assert desk.job(ROOT, job.id).id == job.id
@@ -242,7 +244,7 @@ def test_a_question_that_is_none_is_refused(desk: Desk, text: str) -> None:
 
 def test_once_more_gives_more_time(desk: Desk) -> None:
     job = job_of(say(desk, "Why?", time_limit_s=100.0))
-    again = desk.again(ANN, job.id)
+    again = desk.again(ANN, job.id, door="test")
     assert (again.request.time_limit_s, again.conversation) == (200.0, job.conversation)
     assert again.id != job.id
 
@@ -273,7 +275,7 @@ def test_only_what_is_meant_for_callers_can_be_fetched(desk: Desk, name: str) ->
 
 def test_everything_that_was_asked_and_refused_is_audited(desk: Desk) -> None:
     job = job_of(say(desk, "Why?"))
-    desk.cancel(ANN, job.id)
+    desk.cancel(ANN, job.id, door="test")
     with pytest.raises(NotThere):
         say(desk, "Why?", target="../x")
     lines = list(Audit(desk.records.database).lines(since=0))
@@ -349,13 +351,13 @@ def git(repository: Path, *words: str) -> str:
 def test_a_patch_goes_to_a_new_branch_and_touches_nothing_else(open_one: OpenDesk, repository: Path) -> None:
     desk, job = improved(open_one, repository)
     before = git(repository, "status", "--porcelain"), git(repository, "rev-parse", "HEAD")
-    applied = desk.apply(ANN, job.id)
+    applied = desk.apply(ANN, job.id, door="test")
     assert applied.branch == f"ask-profiler/{job.id}"
     assert applied.files == ("src/report.py",)
     assert git(repository, "show", f"{applied.branch}:src/report.py") == "print(2)\n"
     assert (git(repository, "status", "--porcelain"), git(repository, "rev-parse", "HEAD")) == before
     assert not list(repository.rglob("hooked"))
-    again = desk.apply(ANN, job.id)
+    again = desk.apply(ANN, job.id, door="test")
     assert (again.commit, again.is_new) == (applied.commit, False)
 
 
@@ -398,7 +400,7 @@ def test_only_those_who_may_apply(open_one: OpenDesk, repository: Path) -> None:
             ended(desk, job, who)
         assert desk.may_apply(who, job.id) is is_allowed
     with pytest.raises(Forbidden, match="may not apply"):
-        desk.apply(bob, job.id)
+        desk.apply(bob, job.id, door="test")
 
 
 def test_a_patch_for_what_has_changed_is_refused(open_one: OpenDesk, repository: Path) -> None:
@@ -406,5 +408,5 @@ def test_a_patch_for_what_has_changed_is_refused(open_one: OpenDesk, repository:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
     git(repository, *identity, "-c", "core.hooksPath=/dev/null", "commit", "-q", "-am", "changed")
     with pytest.raises(BadRequest, match="doesn't apply"):
-        desk.apply(ANN, job.id)
+        desk.apply(ANN, job.id, door="test")
     assert "ask-profiler/" not in git(repository, "branch", "--list", "--all")

@@ -187,7 +187,7 @@ def test_a_job_whose_worker_froze_while_it_wrote_is_taken_over(tmp_path: Path, f
         site.start()
         wait_for(lambda: len(events_of(desk, job, "started")) == 2, "taking over", 15)
         assert frozen.wait(timeout=5) == -signal.SIGKILL
-        desk.cancel(ANN, job.id)
+        desk.cancel(ANN, job.id, door="test")
         wait_for(lambda: desk.job(ANN, job.id).has_ended, "the cancelling", 10)
     finally:
         site.end()

@@ -132,7 +132,7 @@ def test_cancelling_ends_what_runs_within_two_seconds_and_leaves_no_process(site
     wait_for(
         lambda: any("app.py" in _arguments(pid) for pid in living(str(site.folder))), "the target's process"
     )
-    desk.cancel(ANN, job.id)
+    desk.cancel(ANN, job.id, door="test")
     took_s = wait_for(lambda: desk.job(ANN, job.id).has_ended, "the cancelling", 10)
     assert took_s < CANCELLED_S
     assert desk.job(ANN, job.id).state == "cancelled"
@@ -140,7 +140,7 @@ def test_cancelling_ends_what_runs_within_two_seconds_and_leaves_no_process(site
     assert worker.poll() is None
     second = ask(desk)
     wait_for(lambda: desk.job(ANN, second.id).state == "running", "the next job", 10)
-    desk.cancel(ANN, second.id)
+    desk.cancel(ANN, second.id, door="test")
     wait_for(lambda: desk.job(ANN, second.id).has_ended, "the cancelling", 10)
 
 
