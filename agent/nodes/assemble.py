@@ -1,29 +1,32 @@
-"""Putting the report together: outcome, summary, resources, targets, checklist, from state and evidence."""
+"""Putting the report together: resources, targets, checklist and warnings, from state and evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from agent.checklist import Facts, decide, judge_targets
 from agent.deps import Deps
 from agent.evidence import EvidenceIndex, Reference
-from agent.nodes.growth_asked import growth_asked
+from agent.nodes.answer import (
+    detectable,
+    given_summary,
+    outcome_of,
+    outcome_of_given,
+    summary,
+    why_unanswerable,
+)
 from agent.nodes.harness import written_tests
 from agent.nodes.model_use import model_use
 from agent.rendering.terminal import plain as printable
 from agent.report import (
     MODEL_USE,
-    WHERE,
     Graph,
-    JudgedCandidate,
     Outcome,
     Report,
     ResourceRow,
     StageTime,
-    plain,
-    quoted,
 )
-from agent.request import VIEW_NAMES, Missing
+from agent.request import Missing
 from agent.state import Baseline, Combined, RunState
 from tools.measure.workload import (
     ALLOCATIONS_PER_OP,
@@ -43,7 +46,6 @@ _RESOURCES = (
 )
 COST_NOTE = "the cost is "
 """How the note begins that stands with the table of what models cost, and is no doubt about the answer."""
-_ABOUT_GAIN = frozenset({"no detectable gain", "gain below the policy"})
 
 
 def assemble(
@@ -64,7 +66,7 @@ def assemble(
     if plan.kind != "project":
         outcome: Outcome = "observed"
     elif change is None:
-        stopped = stopped or _unseen(state, judged)
+        stopped = stopped or why_unanswerable(state, judged)
         outcome = outcome_of(
             stopped,
             judged,
@@ -100,7 +102,7 @@ def assemble(
         host=_host(evidence),
         outcome=outcome,
         summary=(
-            _summary(outcome, stopped, state, found, judged)
+            summary(outcome, stopped, state, found, judged)
             if change is None
             else given_summary(stopped, combined)
         ),
@@ -110,7 +112,7 @@ def assemble(
         combined=combined.verdict if combined else None,
         combined_evidence=combined.evidence if combined else (),
         combined_checks=combined.checks if combined else (),
-        smallest_detectable_gain=_detectable(found),
+        smallest_detectable_gain=detectable(found),
         resources=_resources(plan.workload.benchmarks, evidence, combined, found),
         targets=judge_targets(policy, facts) if judging else (),
         checklist=decide(policy, facts) if judging else (),
@@ -128,127 +130,8 @@ def assemble(
     )
 
 
-def outcome_of_given(stopped: str, combined: Combined | None) -> Outcome:
-    """What became of a change that someone else wrote."""
-    if stopped or combined is None:
-        return "not measured"
-    return "accepted" if combined.verdict.accepted else "rejected"
-
-
-def given_summary(stopped: str, combined: Combined | None) -> str:
-    """The verdict on a given change in one sentence, as it was said: it may hold a program's own words."""
-    if stopped or combined is None:
-        return f"Nothing was measured: {stopped}."
-    return combined.verdict.detail
-
-
-def _unseen(state: RunState, judged: tuple[JudgedCandidate, ...]) -> str:
-    """Why the question can't be answered from what was captured; "" when it can."""
-    captured = {r.view for r in state.get("captures", [])}
-    if not captured:
-        return "no profile could be captured"
-    asked = state["plan"].focus[0]
-    if asked not in captured and not any(j.verdict.accepted for j in judged):
-        return f"the question is about {VIEW_NAMES[asked]}, and no profile of that could be captured"
-    return ""
-
-
-def outcome_of(
-    stopped: str,
-    judged: tuple[JudgedCandidate, ...],
-    combined: Combined | None,
-    minimum_gain: float,
-    primary: Collection[str],
-    *,
-    is_found: bool,
-) -> Outcome:
-    """The answer in one word; `primary` are the benchmarks that decide, `is_found` says that bottlenecks are named.
-
-    "nothing worth changing" only when nothing but the gain spoke against candidates, and every interval excludes a
-    gain that would have been worth it; "cannot tell" when one doesn't. Where bottlenecks are named and nothing was
-    tried, there may well be something: "no change to offer".
-    """
-    if stopped:
-        return "not measured"
-    if any(j.verdict.accepted for j in judged):
-        return "improved" if combined is not None and combined.verdict.accepted else "not improved"
-    if is_found and not judged:
-        return "no change to offer"
-    if all(j.verdict.reason in _ABOUT_GAIN for j in judged):
-        undecided = any(_may_be_worth_it(j, minimum_gain, primary) for j in judged)
-        return "cannot tell" if undecided else "nothing worth changing"
-    return "not improved"
-
-
-def _may_be_worth_it(judged: JudgedCandidate, minimum_gain: float, primary: Collection[str]) -> bool:
-    """Whether a rejected candidate's interval leaves room for a gain that the policy asks for."""
-    times = [c for c in judged.verdict.comparisons if c.unit == SECONDS_PER_OP and c.benchmark in primary]
-    return any(c.ratio_low < 1 - minimum_gain and c.ratio < 1 for c in times)
-
-
 def _host(evidence: EvidenceIndex) -> str:
     return next((e.title for e in evidence.items if e.kind == "host"), "unknown")
-
-
-def _detectable(found: Baseline | None) -> Reference | None:
-    if found is None:
-        return None
-    return Reference(evidence_id=found.calibration_evidence, name="smallest_detectable_gain")
-
-
-def _summary(
-    outcome: Outcome,
-    stopped: str,
-    state: RunState,
-    found: Baseline | None,
-    judged: tuple[JudgedCandidate, ...],
-) -> str:
-    """The answer as prose; where it is asked whether something leaks or grows, what was found about that goes first."""
-    if outcome == "not measured":
-        return f"Nothing was measured: {stopped}."
-    asked = growth_asked(state["request"].question, state.get("findings", []))
-    if outcome == "observed" and not state.get("bottlenecks") and asked:
-        return asked
-    told = _told(outcome, state, found, judged)
-    return f"{asked} {told}" if asked else told
-
-
-def _told(
-    outcome: Outcome, state: RunState, found: Baseline | None, judged: tuple[JudgedCandidate, ...]
-) -> str:
-    bottlenecks = state.get("bottlenecks", [])
-    findings = state.get("findings", [])
-    if outcome == "observed" and not bottlenecks and findings:
-        return f"{plain(findings[0].title)}. {findings[0].text}"
-    named = f"{WHERE}{_named(state)}." if bottlenecks else "No own code of the target stands out."
-    if outcome in ("improved", "observed"):
-        return named
-    limit = f"; the smallest gain that could be told here is {{{_detectable(found)}}}" if found else ""
-    if outcome == "no change to offer":
-        return f"No change is offered for what costs here{limit}. {named}"
-    if outcome == "nothing worth changing":
-        tried = f": {_count(len(judged), 'candidate')} judged and none kept" if judged else ""
-        return f"Nothing worth changing was found{tried}{limit}. {named}"
-    if outcome == "cannot tell":
-        tried = _count(len(judged), "candidate")
-        return f"This host can't tell whether anything is worth changing: {tried} judged{limit}. {named}"
-    reasons = sorted({str(j.verdict.reason) for j in judged if j.verdict.reason})
-    combined = state.get("combined")
-    if combined is not None and not combined.verdict.accepted:
-        reasons = [f"together: {combined.verdict.reason}"]
-    return f"No change was kept ({', '.join(reasons)}){limit}. {named}"
-
-
-def _count(number: int, noun: str) -> str:
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-    return f"{words[number] if number < len(words) else 'many'} {noun}{'' if number == 1 else 's'}"
-
-
-def _named(state: RunState) -> str:
-    return "; ".join(
-        f"{quoted(b.function)} with {{{b.share}}} of {VIEW_NAMES[b.view]}"
-        for b in state.get("bottlenecks", [])
-    )
 
 
 def _resources(
